@@ -19,7 +19,11 @@ export interface LinkAction {
 
 /** The nodes of Elemental that Volley renders. Others are refused at the door. */
 export type Block =
-  | { readonly type: 'text'; readonly content: string; readonly style?: 'text' | 'h1' | 'h2' | 'subtext' | 'quote' }
+  | {
+      readonly type: 'text';
+      readonly content: string;
+      readonly style?: 'text' | 'h1' | 'h2' | 'subtext' | 'quote';
+    }
   | { readonly type: 'action'; readonly content: string; readonly href: string }
   | { readonly type: 'image'; readonly src: string; readonly alt?: string; readonly href?: string }
   | { readonly type: 'divider' }

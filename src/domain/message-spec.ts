@@ -37,7 +37,12 @@ export interface MessageSpec {
   readonly content?: Content;
   readonly template?: TemplateRef;
   /** Template variables that carry a type of their own (Bird's `parameters`), merged into data. */
-  readonly email?: { readonly from?: string; readonly fromName?: string; readonly subject?: string; readonly inReplyTo?: string };
+  readonly email?: {
+    readonly from?: string;
+    readonly fromName?: string;
+    readonly subject?: string;
+    readonly inReplyTo?: string;
+  };
   /** The channel in the path (Bird). Absent: routed. */
   readonly channelId?: string;
   /** Epoch ms before which nothing is sent. */

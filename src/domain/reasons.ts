@@ -22,7 +22,16 @@ export const REASONS_BY_STATE = {
     'cap_not_allowed',
     'unsupported_body_for_channel',
   ],
-  skipped: ['unsubscribed', 'opted_out', 'opt_in_required', 'suppressed', 'holdout', 'condition', 'cap', 'expired'],
+  skipped: [
+    'unsubscribed',
+    'opted_out',
+    'opt_in_required',
+    'suppressed',
+    'holdout',
+    'condition',
+    'cap',
+    'expired',
+  ],
   canceled: ['canceled'],
 } as const;
 

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client } from 'pg';
+
+/** One number for the advisory lock, so that two processes that start together migrate once. */
+const MIGRATION_LOCK = 7_650_539;
+const DIRECTORY = join(__dirname, 'migrations');
+
+/**
+ * Brings the schema up to date: numbered .sql files, each in its own transaction, each recorded with its checksum.
+ * @returns the names of the files applied now.
+ * @throws when an applied file was changed, or the database was migrated by a newer Volley.
+ */
+export async function migrate(connectionString: string): Promise<string[]> {
+  const client = new Client({ connectionString });
+  await client.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await client.query(
+      'create table if not exists volley_migrations (name text primary key, sha256 text not null, at timestamptz not null default now())',
+    );
+    return await applyMissing(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** True when every migration of this version is in the database. */
+export async function isMigrated(query: (text: string) => Promise<{ name: string }[]>): Promise<boolean> {
+  const applied = await query('select name from volley_migrations').catch(() => []);
+  const names = new Set(applied.map((row) => row.name));
+  return (await migrationFiles()).every((name) => names.has(name));
+}
+
+async function migrationFiles(): Promise<string[]> {
+  return (await readdir(DIRECTORY)).filter((name) => name.endsWith('.sql')).sort();
+}
+
+async function applyMissing(client: Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string; sha256: string }>(
+    'select name, sha256 from volley_migrations',
+  );
+  const applied = new Map(rows.map((row) => [row.name, row.sha256]));
+  const files = await migrationFiles();
+  const unknown = [...applied.keys()].find((name) => !files.includes(name));
+  if (unknown)
+    throw new Error(`The database was migrated by a newer Volley (${unknown}): start that version instead.`);
+  const done: string[] = [];
+  for (const name of files) {
+    const sql = await readFile(join(DIRECTORY, name), 'utf8');
+    const sha256 = createHash('sha256').update(sql).digest('hex');
+    const known = applied.get(name);
+    if (known === sha256) continue;
+    if (known) throw new Error(`Migration ${name} was changed after it was applied: add a new one instead.`);
+    await client.query('BEGIN');
+    await client.query(sql);
+    await client.query('insert into volley_migrations (name, sha256) values ($1, $2)', [name, sha256]);
+    await client.query('COMMIT');
+    done.push(name);
+  }
+  return done;
+}

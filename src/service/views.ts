@@ -1,0 +1,78 @@
+import { type JobKind, type JobPhase, type MessageState, type WaitReason } from '../domain/states';
+import { type MessageSpec } from '../domain/message-spec';
+import { type Reason } from '../domain/reasons';
+import { type Guarantee } from '../domain/states';
+
+/** A job as the ledger has it: counts and phase from one statement, never ahead of or behind each other. */
+export interface JobView {
+  readonly id: string;
+  readonly workspaceId: string;
+  readonly kind: JobKind;
+  readonly phase: JobPhase;
+  readonly paused: boolean;
+  readonly cancelRequested: boolean;
+  readonly suspended: string | null;
+  readonly guarantee: Guarantee;
+  /** The create request as the dialect gave it, to be given back. */
+  readonly definition: unknown;
+  readonly channelId: string | null;
+  readonly counts: Readonly<Record<MessageState, number>>;
+  /** received = enqueued + failures + pending, always; enqueued and failures never fall. */
+  readonly received: number;
+  readonly enqueued: number;
+  readonly failures: number;
+  readonly pending: number;
+  readonly version: number;
+  readonly observedVersion: number;
+  readonly createdAt: Date;
+  readonly runAt: Date | null;
+  readonly settledAt: Date | null;
+}
+
+/** One message of a job, for listings. */
+export interface ItemView {
+  readonly messageId: string;
+  readonly ordinal: number;
+  readonly recipientId: string;
+  readonly state: MessageState;
+  readonly reason: Reason | null;
+  readonly enqueuedAt: Date | null;
+  /** What the caller gave, in the dialect's words. */
+  readonly echo: unknown;
+}
+
+/** One message with all that can be said of it now. */
+export interface MessageView extends ItemView {
+  readonly workspaceId: string;
+  readonly jobId: string;
+  readonly jobKind: JobKind;
+  readonly jobPhase: JobPhase;
+  readonly jobDefinition: unknown;
+  readonly channelId: string | null;
+  readonly spec: MessageSpec;
+  readonly detail: string | null;
+  readonly waitReason: WaitReason | null;
+  readonly dueAt: Date;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly sentAt: Date | null;
+  readonly deliveredAt: Date | null;
+  readonly deliveries: readonly DeliveryView[];
+}
+
+export interface DeliveryView {
+  readonly id: string;
+  readonly channelId: string;
+  readonly kind: string;
+  readonly provider: string;
+  readonly vendorId: string | null;
+  readonly createdAt: Date;
+}
+
+/** One dated fact of a message's timeline, oldest first. */
+export interface EventView {
+  readonly at: Date;
+  /** A state's name for a move; else `accepted`, `recovered`, `late_outcome`. */
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
