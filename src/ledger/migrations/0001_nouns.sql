@@ -133,7 +133,7 @@ create table messages (
   unique (job_id, ordinal),
   unique (job_id, identity)
 );
-create index on messages (workspace_id, created_at desc, id);
+create index on messages (workspace_id, id);
 
 -- The one row of a message that changes. held_until: a shard, a child or an open attempt has it until then.
 create table message_states (

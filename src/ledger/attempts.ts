@@ -1,0 +1,172 @@
+import { type MessageState, type WaitReason } from '../domain/states';
+import { type Reason } from '../domain/reasons';
+import { one, type Db } from './database';
+
+export type Refusal =
+  | 'canceled'
+  | 'paused'
+  | 'not_running'
+  | 'rate_limited'
+  | 'open'
+  | 'settled'
+  | 'expired'
+  | 'not_due'
+  | 'held';
+
+/** The ledger's no to a claim or recovery. Nothing was written. */
+export interface Refused {
+  readonly refused: Refusal;
+  readonly waitMs: number;
+}
+
+export interface Claimed {
+  readonly refused?: never;
+  readonly deliveryId: string;
+  readonly generation: number;
+  readonly number: number;
+}
+
+/** Begins the first or a later attempt of a message that has none open (SQL: claim_message). */
+export async function claimMessage(
+  db: Db,
+  claim: {
+    jobId: string;
+    messageId: string;
+    deliveryId: string;
+    attemptId: string;
+    route: number;
+    channelId: string;
+    kind: string;
+    provider: string;
+    owner: string;
+    timeoutMs: number;
+    marginMs: number;
+  },
+): Promise<Claimed | Refused> {
+  return orRefused(async () => {
+    const row = one(
+      await db.query<{ delivery_id: string; generation: number; number: number }>(
+        'select * from claim_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
+        [
+          claim.jobId,
+          claim.messageId,
+          claim.deliveryId,
+          claim.attemptId,
+          claim.route,
+          claim.channelId,
+          claim.kind,
+          claim.provider,
+          claim.owner,
+          claim.timeoutMs,
+          claim.marginMs,
+        ],
+      ),
+    );
+    return { deliveryId: row.delivery_id, generation: row.generation, number: row.number };
+  });
+}
+
+export interface Recovered extends Claimed {
+  readonly possibleDuplicate: boolean;
+  /** No attempt was begun: the message ended `uncertain`. */
+  readonly uncertain: boolean;
+}
+
+/** Takes over an open attempt whose answer was lost (SQL: recover_message). */
+export async function recoverMessage(
+  db: Db,
+  recovery: {
+    jobId: string;
+    messageId: string;
+    attemptId: string;
+    owner: string;
+    timeoutMs: number;
+    marginMs: number;
+    dedupeWindowMs: number;
+  },
+): Promise<Recovered | Refused> {
+  return orRefused(async () => {
+    const row = one(
+      await db.query<{
+        delivery_id: string;
+        generation: number;
+        number: number;
+        possible_duplicate: boolean;
+        uncertain: boolean;
+      }>('select * from recover_message($1, $2, $3, $4, $5, $6, $7)', [
+        recovery.jobId,
+        recovery.messageId,
+        recovery.attemptId,
+        recovery.owner,
+        recovery.timeoutMs,
+        recovery.marginMs,
+        recovery.dedupeWindowMs,
+      ]),
+    );
+    return {
+      deliveryId: row.delivery_id,
+      generation: row.generation,
+      number: row.number,
+      possibleDuplicate: row.possible_duplicate,
+      uncertain: row.uncertain,
+    };
+  });
+}
+
+export interface Settlement {
+  readonly jobId: string;
+  readonly attemptId: string;
+  readonly outcome: 'accepted' | 'throttled' | 'retryable' | 'permanent' | 'ambiguous';
+  readonly code?: string;
+  readonly detail?: string;
+  readonly vendorId?: string;
+  readonly state: 'sent' | 'waiting' | 'failed' | 'uncertain';
+  readonly reason?: Reason;
+  readonly waitReason?: WaitReason;
+  readonly waitMs?: number;
+  /** How long the child keeps the message after this, in ms from now; null parks it. */
+  readonly holdMs?: number | null;
+  readonly route?: number;
+  readonly refused: boolean;
+  readonly settled?: 'delivered' | 'bounced';
+}
+
+/** Writes an outcome to its attempt, always, and moves the message if it is still this attempt's to move. */
+export async function settleAttempt(
+  db: Db,
+  s: Settlement,
+): Promise<{ state: MessageState; reason: Reason | null; moved: boolean }> {
+  return one(
+    await db.query<{ state: MessageState; reason: Reason | null; moved: boolean }>(
+      'select * from settle_attempt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)',
+      [
+        s.jobId,
+        s.attemptId,
+        s.outcome,
+        s.code ?? null,
+        s.detail ?? null,
+        s.vendorId ?? null,
+        s.state,
+        s.reason ?? null,
+        s.waitReason ?? null,
+        s.waitMs === undefined ? null : Math.ceil(s.waitMs),
+        s.holdMs == null ? null : Math.ceil(s.holdMs),
+        s.route ?? null,
+        s.refused,
+        s.settled ?? null,
+      ],
+    ),
+  );
+}
+
+const REFUSED = 'VLY01';
+
+async function orRefused<T>(work: () => Promise<T>): Promise<T | Refused> {
+  try {
+    return await work();
+  } catch (error) {
+    const refusal = error as { code?: string; message: string; detail?: string };
+    if (refusal.code !== REFUSED) throw error;
+    return { refused: refusal.message as Refusal, waitMs: Number(refusal.detail ?? 0) || 0 };
+  }
+}

@@ -1,0 +1,123 @@
+import { type Db, type Tx } from './database';
+
+export interface Shard {
+  readonly n: number;
+  readonly first: number;
+  readonly last: number;
+  readonly size: number;
+}
+
+export interface PlanInput {
+  readonly jobId: string;
+  /** The generation this plan makes. If the job already has it, the plan was made by a lost try of the same call. */
+  readonly generation: number;
+  readonly maxShards: number;
+  readonly shardSize: number;
+  readonly holdMs: number;
+}
+
+/**
+ * Plans the next shards of a running job: due rows that nobody holds, oldest due first, cut into ranges of ordinals. Raises the
+ * generation and holds the rows in one transaction, so that no row is in two shards. The same call again returns the same plan.
+ */
+export async function planShards(tx: Tx, input: PlanInput): Promise<Shard[]> {
+  const [job] = await tx.query<{ generation: number; ready: boolean }>(
+    `select generation, phase = 'running' and not paused and not cancel_requested and suspended is null as ready
+     from jobs where id = $1 for update`,
+    [input.jobId],
+  );
+  if (!job) return [];
+  if (job.generation >= input.generation) return plannedShards(tx, input.jobId, input.generation);
+  if (!job.ready) return [];
+  const rows = await tx.query<{ ordinal: number }>(
+    `with due as (
+       select message_id from message_states
+       where job_id = $1 and state in ('pending', 'waiting', 'sending') and due_at <= ledger_now()
+         and (held_until is null or held_until <= ledger_now())
+       order by due_at, ordinal limit $2
+     )
+     update message_states s set plan = $3, held_until = greatest(s.held_until, ledger_now() + $4 * interval '1 millisecond')
+     from (select message_id from due order by message_id) d where s.message_id = d.message_id returning s.ordinal`,
+    [input.jobId, input.maxShards * input.shardSize, input.generation, input.holdMs],
+  );
+  if (rows.length === 0) return [];
+  const shards = cut(
+    rows.map((row) => row.ordinal).sort((a, b) => a - b),
+    input.shardSize,
+  );
+  await tx.query('update jobs set generation = $2 where id = $1', [input.jobId, input.generation]);
+  await tx.query(
+    `insert into shards (job_id, generation, n, first_ordinal, last_ordinal, due_before, size)
+     select $1, $2, n, first, last, ledger_now(), size from unnest($3::int[], $4::int[], $5::int[], $6::int[]) as s(n, first, last, size)`,
+    [
+      input.jobId,
+      input.generation,
+      ...(['n', 'first', 'last', 'size'] as const).map((key) => shards.map((s) => s[key])),
+    ],
+  );
+  return shards;
+}
+
+function cut(ordinals: readonly number[], size: number): Shard[] {
+  const shards: Shard[] = [];
+  for (let from = 0; from < ordinals.length; from += size) {
+    const part = ordinals.slice(from, from + size);
+    shards.push({ n: shards.length, first: part[0] ?? 0, last: part.at(-1) ?? 0, size: part.length });
+  }
+  return shards;
+}
+
+async function plannedShards(tx: Tx, jobId: string, generation: number): Promise<Shard[]> {
+  return tx.query<Shard & { [key: string]: unknown }>(
+    `select n, first_ordinal as first, last_ordinal as last, size from shards where job_id = $1 and generation = $2 order by n`,
+    [jobId, generation],
+  );
+}
+
+/** Which of a shard's messages still want a child: its own by plan, unsettled, due when it was planned. */
+export async function shardMessages(
+  db: Db,
+  shard: { jobId: string; generation: number; n: number },
+): Promise<string[]> {
+  const rows = await db.query<{ message_id: string }>(
+    `select s.message_id from shards p join message_states s
+       on s.job_id = p.job_id and s.ordinal between p.first_ordinal and p.last_ordinal
+     where p.job_id = $1 and p.generation = $2 and p.n = $3 and s.plan = p.generation
+       and s.state in ('pending', 'waiting', 'sending') and s.due_at <= p.due_before
+     order by s.ordinal`,
+    [shard.jobId, shard.generation, shard.n],
+  );
+  return rows.map((row) => row.message_id);
+}
+
+/** Gives back what a shard held but did not settle, so that the planner finds it now and not when the hold runs out. */
+export async function releaseShard(
+  db: Db,
+  shard: { jobId: string; generation: number; n: number },
+): Promise<void> {
+  await db.query(
+    `update message_states s set held_until = null from shards p
+     where p.job_id = $1 and p.generation = $2 and p.n = $3 and s.job_id = p.job_id and s.plan = p.generation
+       and s.ordinal between p.first_ordinal and p.last_ordinal and s.state in ('pending', 'waiting') and s.held_until is not null`,
+    [shard.jobId, shard.generation, shard.n],
+  );
+}
+
+/** A fresh run of a job's workflow has no shard yet: holds of earlier runs end, those of open attempts stay. */
+export async function releaseJob(db: Db, jobId: string): Promise<void> {
+  await db.query(
+    `update message_states set held_until = null
+     where job_id = $1 and state in ('pending', 'waiting') and held_until is not null`,
+    [jobId],
+  );
+}
+
+/** Ms until the earliest message is due and not held: 0 for now, null when nothing is unsettled. */
+export async function nextWakeUpMs(db: Db, jobId: string): Promise<number | null> {
+  const [row] = await db.query<{ ms: number | null }>(
+    `select extract(epoch from min(greatest(due_at, held_until)) - ledger_now())::float8 * 1000 as ms
+     from message_states where job_id = $1 and state in ('pending', 'waiting', 'sending')`,
+    [jobId],
+  );
+  return row?.ms == null ? null : Math.max(0, Math.ceil(row.ms));
+}

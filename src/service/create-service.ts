@@ -1,0 +1,125 @@
+import { v7 as uuidv7 } from 'uuid';
+import { VolleyError } from '../domain/errors';
+import { isUuid } from '../domain/ids';
+import { getChannel } from '../ledger/channels';
+import { type Db, type Tx } from '../ledger/database';
+import { insertJob, lockJob, sealJob, setIntent, type JobRow } from '../ledger/jobs';
+import { readItems, readJobRow } from '../ledger/read-jobs';
+import { readEvents, readMessagePage, readMessageRow } from '../ledger/read-messages';
+import { acceptBatch } from './accept-batch';
+import { ingest } from './ingest';
+import { pin } from './pin';
+import { type JobRef, type LiveStatus, type Service } from './service';
+import { type JobView } from './views';
+import { jobContent } from '../ledger/jobs';
+
+/** Tells a job's workflow to look, after the commit. Best effort: what is lost here the relay repeats. */
+export interface Notifier {
+  look(job: { jobId: string; workspaceId: string; kind: JobRow['kind'] }): void;
+  liveStatus(job: JobView): Promise<LiveStatus | undefined>;
+}
+
+/** The application service behind every door (see service.ts for what each verb promises). */
+export function createService(deps: { notifier: Notifier }): Service {
+  const { notifier } = deps;
+  const lookAfter = (tx: Tx, job: { id: string; workspaceId: string; kind: JobRow['kind'] }): void =>
+    tx.afterCommit(() => notifier.look({ jobId: job.id, workspaceId: job.workspaceId, kind: job.kind }));
+
+  const command = (intent: 'pause' | 'resume' | 'cancel') => async (tx: Tx, ref: JobRef) => {
+    const job = await lockJob(tx, known(ref));
+    if (job.phase === 'settled') {
+      throw new VolleyError('job_final', `The job is finished: there is nothing left to ${intent}.`);
+    }
+    if (isAlready(job, intent)) return;
+    await setIntent(tx, job.id, intent);
+    lookAfter(tx, { id: job.id, workspaceId: job.workspace_id, kind: job.kind });
+  };
+
+  return {
+    async createBulkJob(tx, input) {
+      const id = uuidv7();
+      await insertJob(tx, { ...input, id, kind: 'bulk', phase: 'open' });
+      lookAfter(tx, { id, workspaceId: input.workspaceId, kind: 'bulk' });
+      return { jobId: id };
+    },
+    async ingest(tx, input) {
+      const result = await ingest(tx, { ...input, ...known(input) });
+      lookAfter(tx, { id: input.jobId, workspaceId: input.workspaceId, kind: 'bulk' });
+      return result;
+    },
+    async runJob(tx, ref) {
+      const job = await lockJob(tx, known(ref));
+      if (job.phase !== 'open')
+        throw new VolleyError('already_run', 'The job was already run: a job runs once.');
+      if (job.cancel_requested)
+        throw new VolleyError('job_final', 'The job was cancelled: create a new one.');
+      if (job.next_ordinal === 0)
+        throw new VolleyError('job_empty', 'The job has no users: add some, then run it.');
+      const { spec } = await jobContent(tx, job.id);
+      const pinned = await pin(tx, {
+        workspaceId: job.workspace_id,
+        templates: spec.content || !spec.template ? [] : [spec.template],
+        ...(spec.brand === undefined ? {} : { brand: spec.brand }),
+      });
+      await sealJob(tx, job.id, pinned);
+      lookAfter(tx, { id: job.id, workspaceId: job.workspace_id, kind: 'bulk' });
+    },
+    pauseJob: command('pause'),
+    resumeJob: command('resume'),
+    cancelJob: command('cancel'),
+    async acceptBatch(tx, input) {
+      const accepted = await acceptBatch(tx, input);
+      lookAfter(tx, { id: accepted.batchId, workspaceId: input.workspaceId, kind: 'batch' });
+      return accepted;
+    },
+    async readJob(db, ref) {
+      const { jobId, workspaceId } = known(ref);
+      const job = await readJobRow(db, jobId, workspaceId);
+      if (!job) throw new VolleyError('not_found', 'No job has this id.');
+      return job;
+    },
+    liveStatus: (job) => notifier.liveStatus(job),
+    async listItems(db, input) {
+      await this.readJob(db, input);
+      return readItems(db, input);
+    },
+    async readMessage(db, input) {
+      const message = isUuid(input.messageId) ? await readMessageRow(db, input) : undefined;
+      if (!message || (message.jobPhase === 'open' && message.state === 'pending')) {
+        throw new VolleyError('not_found', 'No message has this id.');
+      }
+      return message;
+    },
+    async readTimeline(db, input) {
+      return isUuid(input.messageId) ? readEvents(db, input) : [];
+    },
+    async listMessages(db, input) {
+      if (input.jobId !== undefined && !isUuid(input.jobId)) return { messages: [], next: null };
+      const rows = await readMessagePage(db, { ...input, limit: input.limit + 1 });
+      const messages = rows.slice(0, input.limit);
+      const last = messages.at(-1);
+      return {
+        messages,
+        next: rows.length > input.limit && last ? { createdAt: last.createdAt, id: last.messageId } : null,
+      };
+    },
+    requireChannel,
+  };
+}
+
+async function requireChannel(db: Db, input: { workspaceId: string; channelId: string }) {
+  const channel =
+    isUuid(input.channelId) && isUuid(input.workspaceId) ? await getChannel(db, input) : undefined;
+  if (!channel) throw new VolleyError('not_found', 'No channel of this workspace has this id.');
+  return { id: channel.id, kind: channel.kind, provider: channel.provider, settings: channel.settings };
+}
+
+/** Ids are names: one that is no UUID names nothing here. */
+function known(ref: JobRef): JobRef {
+  if (!isUuid(ref.jobId)) throw new VolleyError('not_found', 'No job has this id.');
+  return { workspaceId: ref.workspaceId, jobId: ref.jobId };
+}
+
+function isAlready(job: JobRow, intent: 'pause' | 'resume' | 'cancel'): boolean {
+  return intent === 'cancel' ? job.cancel_requested : job.paused === (intent === 'pause');
+}

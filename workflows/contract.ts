@@ -1,0 +1,235 @@
+/**
+ * Every name that Temporal keeps: workflows, signals, queries, activities, ids, queues. One object argument with a `v` for
+ * each, so that a field can be added without breaking a history. Nothing here may carry an address or a name.
+ */
+import { toCourierId } from '../src/domain/ids';
+import { type Reason } from '../src/domain/reasons';
+import { type JobKind, type MessageState } from '../src/domain/states';
+import { type BulkJobStatus, type BirdStatus } from '../src/domain/outward';
+
+/** Workflows and ledger work; and calls to providers, on a queue of their own that is never eager. */
+export const TASK_QUEUE = 'volley';
+export const DELIVER_TASK_QUEUE = 'volley-deliver';
+
+export const WORKFLOWS = {
+  bulkJob: 'bulkJob',
+  batch: 'batch',
+  deliverShard: 'deliverShard',
+  deliverMessage: 'deliverMessage',
+} as const;
+
+export const SIGNALS = {
+  changed: 'changed',
+  ingestUsers: 'ingestUsers',
+  run: 'run',
+  pause: 'pause',
+  resume: 'resume',
+  cancel: 'cancel',
+} as const;
+export const QUERIES = { status: 'status', items: 'items' } as const;
+
+export const SEARCH_ATTRIBUTES = {
+  workspace: 'VolleyWorkspace',
+  job: 'VolleyJob',
+  phase: 'VolleyPhase',
+} as const;
+
+/** Ids in the form that the caller was given: Courier's for a bulk job and its messages, the UUID for a batch. */
+export const workflowIds = {
+  job: (kind: JobKind, jobId: string): string =>
+    kind === 'bulk' ? `bulk/${toCourierId(jobId)}` : `${kind}/${jobId}`,
+  shard: (jobId: string, generation: number, n: number): string =>
+    `bulk/${toCourierId(jobId)}/${generation}.${n}`,
+  message: (kind: JobKind, messageId: string): string =>
+    `message/${kind === 'bulk' ? toCourierId(messageId) : messageId}`,
+};
+
+/** How much a job may have in flight: shards at once times window. Embedded 2 x 25, cluster 20 x 50. */
+export interface Lanes {
+  readonly shards: number;
+  readonly window: number;
+}
+
+/** Numbers an engine run is given, so that tests and installations can differ without touching workflow code. */
+export interface EngineSettings extends Lanes {
+  readonly shardSize: number;
+  /** Whether the server knows our search attributes. */
+  readonly searchAttributes: boolean;
+  /** Continue as new at the latest after this long, in ms (7 days). */
+  readonly maxRunMs: number;
+  /** Continue as new after this many signals (2,000; the server refuses at 10,000). */
+  readonly maxSignals: number;
+}
+
+export interface JobInput {
+  readonly v: 1;
+  readonly workspaceId: string;
+  readonly jobId: string;
+  readonly settings: EngineSettings;
+  /** Carried over continue-as-new: what was seen, and the newest generation known. */
+  readonly carried?: { readonly observed: number; readonly commands: readonly Command[] };
+}
+
+export interface ShardInput {
+  readonly v: 1;
+  readonly workspaceId: string;
+  readonly jobId: string;
+  readonly generation: number;
+  readonly n: number;
+  readonly window: number;
+  readonly searchAttributes: boolean;
+}
+
+export interface MessageInput {
+  readonly v: 1;
+  readonly workspaceId: string;
+  readonly jobId: string;
+  readonly jobKind: JobKind;
+  readonly messageId: string;
+  /** Ms to wait before the first look; the ledger decides then. */
+  readonly dueInMs?: number;
+}
+
+/** "Look": the ledger's version that this tells of. Lost, late, repeated and reordered ones are harmless. */
+export interface ChangedSignal {
+  readonly v: 1;
+  readonly version: number;
+}
+
+/** Commands from the web UI or another workflow, without a version: applied to the ledger in order, before anything else. */
+export type Command =
+  | { readonly type: 'run' | 'pause' | 'resume' | 'cancel' }
+  | { readonly type: 'ingestUsers'; readonly ingestionId?: string; readonly users: readonly unknown[] };
+
+export interface IngestUsersSignal {
+  readonly ingestionId?: string;
+  /** Courier's users, as in POST /bulk/{jobId}. */
+  readonly users: readonly unknown[];
+}
+
+/** What a workflow knows of its job's progress: a snapshot of the ledger, never ahead of it. */
+export interface Progress {
+  readonly status: BulkJobStatus;
+  readonly received: number;
+  readonly enqueued: number;
+  readonly failures: number;
+}
+
+export interface Intent {
+  readonly version: number;
+  readonly phase: 'open' | 'running' | 'settled';
+  readonly paused: boolean;
+  readonly cancelRequested: boolean;
+  readonly generation: number;
+  readonly unsettled: number;
+  readonly progress: Progress;
+}
+
+export interface PlannedShard {
+  readonly n: number;
+  readonly first: number;
+  readonly last: number;
+  readonly size: number;
+}
+
+export interface Plan {
+  readonly generation: number;
+  readonly shards: readonly PlannedShard[];
+  /** Ms until something is due and free: null when nothing is unsettled. */
+  readonly wakeUpMs: number | null;
+  readonly progress: Progress;
+}
+
+export type MessageResult =
+  | { readonly type: 'settled'; readonly state: MessageState; readonly reason: Reason | null }
+  /** Bulk: waiting in the ledger, the planner will find it when due. */
+  | { readonly type: 'parked' }
+  /** Not ours to send now: the job is paused, or another attempt has it. */
+  | { readonly type: 'left'; readonly why: 'paused' | 'held' };
+
+export type DeliverResult = MessageResult | { readonly type: 'wait'; readonly waitMs: number };
+
+export interface ErrorSample {
+  readonly messageId: string;
+  readonly status: 'ERROR';
+  readonly reason: Reason;
+}
+
+export interface ShardResult {
+  readonly settled: number;
+  readonly parked: number;
+  readonly left: number;
+  readonly errors: readonly ErrorSample[];
+}
+
+export interface BatchItem {
+  readonly id: string;
+  readonly status: BirdStatus;
+}
+
+export interface BatchMessage {
+  readonly messageId: string;
+  readonly state: MessageState;
+  readonly status: BirdStatus;
+  /** Unsettled ones only. */
+  readonly dueInMs: number;
+  /** Ms until nobody holds it. */
+  readonly freeInMs: number;
+}
+
+/** The status query of bulkJob, in the seed's words plus what only the workflow knows. */
+export interface JobStatusAnswer {
+  readonly job: Progress;
+  readonly step: string;
+  readonly shardsRunning: number;
+  /** ISO 8601, by the workflow's clock. */
+  readonly nextWakeUp: string | null;
+  readonly observed: number;
+}
+
+export interface JobItemsAnswer {
+  /** Shards planned so far, newest generation, and where they end. */
+  readonly generation: number;
+  readonly items: readonly ErrorSample[];
+}
+
+/** Ledger work, on the workflow's own queue. */
+export interface LedgerActivities {
+  loadIntent(input: { v: 1; jobId: string; fresh: boolean; observed: number }): Promise<Intent>;
+  applyCommand(input: {
+    v: 1;
+    jobId: string;
+    workspaceId: string;
+    command: Command;
+    commandId: string;
+  }): Promise<void>;
+  planShards(input: {
+    v: 1;
+    jobId: string;
+    generation: number;
+    maxShards: number;
+    shardSize: number;
+  }): Promise<Plan>;
+  loadShard(input: { v: 1; jobId: string; generation: number; n: number }): Promise<readonly string[]>;
+  releaseShard(input: { v: 1; jobId: string; generation: number; n: number }): Promise<void>;
+  settleCanceled(input: { v: 1; jobId: string }): Promise<void>;
+  finishJob(input: {
+    v: 1;
+    jobId: string;
+    observed: number;
+  }): Promise<{ finished: boolean; progress: Progress }>;
+  validateBatch(input: { v: 1; jobId: string }): Promise<readonly BatchMessage[]>;
+  loadBatch(input: { v: 1; jobId: string }): Promise<readonly BatchMessage[]>;
+  cancelMessage(input: { v: 1; messageId: string }): Promise<void>;
+  /** For other workflows: creates a bulk job from Courier's create message and starts its workflow. */
+  createJob(input: {
+    v: 1;
+    workspaceId: string;
+    message: unknown;
+  }): Promise<{ jobId: string; workflowId: string }>;
+}
+
+/** Calls to providers, on the deliver queue. */
+export interface DeliverActivities {
+  deliver(input: { v: 1; jobKind: JobKind; messageId: string }): Promise<DeliverResult>;
+}
