@@ -67,7 +67,7 @@ export async function writeAnswer(answer: SinkAnswer, response: ServerResponse):
   if (answer.then === 'hang') return;
   if (answer.then === 'reset' || !socket) return void socket?.resetAndDestroy();
   if (answer.then === 'garbage') return void socket.end('this is not HTTP\r\n\r\n');
-  const extra = answer.then === 'cut' ? { 'content-length': '1000000' } : {};
+  const extra = answer.then === 'cut' ? { 'content-length': '1000' } : {};
   response.writeHead(answer.status ?? 200, { ...answer.headers, ...extra });
   if (answer.then === undefined) return void response.end(answer.body ?? '');
   response.write(answer.body ?? 'x');
