@@ -5,7 +5,9 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ProcessSpec } from './process-spec';
 
-const PROBE_INTERVAL_MS = 40;
+/** A database answers within a second and wants to be asked often, a whole stack takes longer and costs more to ask. */
+const FIRST_PROBE_MS = 40;
+const SLOWEST_PROBE_MS = 250;
 /** A log is set aside at the next start once it is this large, and one older one is kept. */
 const MAX_LOG_BYTES = 10_000_000;
 
@@ -43,10 +45,11 @@ export async function awaitReady(
   timeoutMs: number,
 ): Promise<'ready' | 'gone' | 'late'> {
   const deadline = Date.now() + timeoutMs;
-  while (Date.now() < deadline) {
+  for (let pauseMs = FIRST_PROBE_MS; Date.now() < deadline;) {
     if (hasEnded(child)) return 'gone';
     if (await spec.isReady().catch(() => false)) return hasEnded(child) ? 'gone' : 'ready';
-    await sleep(PROBE_INTERVAL_MS);
+    await sleep(pauseMs);
+    pauseMs = Math.min(pauseMs * 1.2, SLOWEST_PROBE_MS);
   }
   return 'late';
 }

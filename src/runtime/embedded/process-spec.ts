@@ -14,8 +14,8 @@ export type ProcessSpec = {
   stopSignal: 'SIGINT' | 'SIGTERM';
   /** How long it may take to end by itself before it is killed. */
   stopTimeoutMs: number;
-  /** A part of its command line that no other process has: by it a left-over is known from a stranger with its pid. */
-  commandMark: string;
+  /** Clears the way before each launch, restarts included. */
+  beforeLaunch?(): Promise<void>;
   /** Asked again and again after the start; false or a rejection means not yet. */
   isReady(): Promise<boolean>;
   /** True for our own Node processes: they get a channel whose closing tells them that the supervisor is gone. */

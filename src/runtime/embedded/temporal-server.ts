@@ -85,7 +85,6 @@ export function temporalSpec(command: string, options: TemporalServerOptions): P
     runAs: undefined,
     stopSignal: 'SIGTERM',
     stopTimeoutMs: STOP_TIMEOUT_MS,
-    commandMark: dbFile ?? `--port ${options.port}`,
     isReady: async () => {
       if (!(await namespaceAnswers(address, options.namespace))) return false;
       if (dbFile !== undefined) keepPrivate(dbFile);

@@ -1,0 +1,150 @@
+import { join } from 'node:path';
+import { lockDataDirectory, openDataDirectory } from './data-directory';
+import { stopLeftovers } from './pid-files';
+import { LOOPBACK } from './ports';
+import { type ProcessName, type ProcessSpec } from './process-spec';
+import { type StackConfig } from './stack-config';
+import { claimPorts, startPostgres, startTemporal } from './stack-services';
+import { stopOnSignals } from './stop-on-signals';
+import { type SupervisionEvent } from './supervised-process';
+import { createSupervisor, type Supervisor } from './supervisor';
+
+/** From a cold disk on a busy laptop; a warm start takes two or three seconds. */
+const READY_TIMEOUT_MS = 60_000;
+const PROBE_TIMEOUT_MS = 2_000;
+/** Each has to outlast its own drain, which ends by itself: an attempt under way for the worker, answers for the API. */
+const STOP_TIMEOUT_MS = { api: 15_000, worker: 40_000 };
+
+export type OwnProcess = 'api' | 'worker';
+
+export type StackOptions = StackConfig & {
+  /** How to run our own processes; `env` goes on top of what the stack gives them. */
+  commandFor(name: OwnProcess): { command: string; args: string[]; env?: NodeJS.ProcessEnv };
+  /** False brings up Postgres and Temporal and migrates, for tests that run API and worker in their own process. */
+  startProcesses: boolean;
+  /** Called once the database answers and Temporal runs, with the environment that the processes will get. */
+  migrate(env: NodeJS.ProcessEnv): Promise<void>;
+  /** What the processes inherit; the process' own environment unless given. */
+  baseEnv?: NodeJS.ProcessEnv;
+  /** A line for people on what goes on: a download, a process that was started again. */
+  report?: (line: string) => void;
+  /** Whether SIGINT, SIGTERM and SIGHUP stop the stack and end this process with 0. True unless given. */
+  handleSignals?: boolean;
+};
+
+export type Stack = {
+  urls: { api: string; temporal: string; temporalUi?: string };
+  /** Those running now: they change when one is started again. */
+  pids(): Partial<Record<ProcessName, number>>;
+  /** The environment that reaches this stack: DATABASE_URL, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, PORT, … */
+  env: NodeJS.ProcessEnv;
+  /** Drains and stops everything and frees the data directory. Safe to call twice. */
+  stop: () => Promise<void>;
+};
+
+/**
+ * Brings up all of Volley on this machine: what an earlier run left behind is stopped, then Postgres, Temporal,
+ * migrations, worker and API are started, and it resolves once `/readyz` says 200.
+ * @throws StartupError, one sentence that says what to do; nothing is left running then.
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const report = options.report ?? (() => undefined);
+  openDataDirectory(options.dataDir);
+  const lock = lockDataDirectory(options.dataDir);
+  const runDir = join(options.dataDir, 'run');
+  const supervisor = createSupervisor({
+    runDir,
+    logDir: join(options.dataDir, 'logs'),
+    readyTimeoutMs: READY_TIMEOUT_MS,
+    onEvent: (event) => reportEvent(event, report),
+  });
+  const stop = async () => {
+    await supervisor.stop();
+    lock.release();
+  };
+  if (options.handleSignals ?? true) stopOnSignals(stop);
+  try {
+    await stopLeftovers(runDir);
+    const ports = await claimPorts(options);
+    const [databaseUrl, temporal] = await settleBoth(
+      startPostgres(options, ports, supervisor),
+      startTemporal(options, ports, supervisor, report),
+    );
+    const env = environmentOf(options, databaseUrl, temporal.address, ports.api);
+    await options.migrate(env);
+    const api = `http://${LOOPBACK}:${ports.api}`;
+    if (options.startProcesses) await startOwn(options, supervisor, env, api);
+    return {
+      urls: {
+        api,
+        temporal: temporal.address,
+        ...(temporal.ui === undefined ? {} : { temporalUi: temporal.ui }),
+      },
+      pids: () => supervisor.pids(),
+      env,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Both start at once; the second to fail is waited for, so that a stop afterwards finds everything that was started. */
+async function settleBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return Promise.all([first, second]);
+}
+
+async function startOwn(
+  options: StackOptions,
+  supervisor: Supervisor,
+  env: NodeJS.ProcessEnv,
+  api: string,
+): Promise<void> {
+  const isReady = async () => {
+    const answer = await fetch(`${api}/readyz`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+    await answer.body?.cancel();
+    return answer.status === 200;
+  };
+  const specOf = (name: OwnProcess): ProcessSpec => {
+    const { command, args, env: own } = options.commandFor(name);
+    return {
+      name,
+      command,
+      args,
+      env: { ...env, ...own },
+      cwd: process.cwd(),
+      runAs: undefined,
+      stopSignal: 'SIGTERM',
+      stopTimeoutMs: STOP_TIMEOUT_MS[name],
+      isReady,
+      channel: true,
+    };
+  };
+  // Ready is said by the API of both, so they start together; stopped in reverse, the API goes before the worker.
+  await settleBoth(supervisor.start(specOf('worker')), supervisor.start(specOf('api')));
+}
+
+function environmentOf(
+  options: StackOptions,
+  databaseUrl: string,
+  temporalAddress: string,
+  apiPort: number,
+): NodeJS.ProcessEnv {
+  return {
+    ...(options.baseEnv ?? process.env),
+    PORT: String(apiPort),
+    HOST: LOOPBACK,
+    DATABASE_URL: databaseUrl,
+    TEMPORAL_ADDRESS: temporalAddress,
+    TEMPORAL_NAMESPACE: options.namespace,
+    VOLLEY_DATA_DIR: options.dataDir,
+  };
+}
+
+function reportEvent(event: SupervisionEvent, report: (line: string) => void): void {
+  if (event.type === 'ended') {
+    report(`${event.name} ended (${event.how}); starting it again in ${event.restartInMs} ms.`);
+  }
+}
