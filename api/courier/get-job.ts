@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { MESSAGE_STATES } from '../../src/domain/states';
+import { type LiveStatus, type Service } from '../../src/service/service';
+import { type JobView } from '../../src/service/views';
+import { type ReadRoute } from '../route';
+import { jobStatus, jobStatusText, readBulkJob } from './job-status';
+import { inboundBulkMessage } from './message-schema';
+import { jobPath, readErrors } from './openapi-parts';
+import { jobInPath } from './path-ids';
+
+const SEED_RESPONSE = {
+  job: {
+    definition: { event: 'V7E6M48EFQMB78H746QCCD1KSRAA' },
+    enqueued: 2,
+    failures: 0,
+    received: 2,
+    status: 'COMPLETED',
+  },
+};
+
+const ours = (what: string) => `Volley's own. ${what}`;
+
+const job = z
+  .object({
+    definition: inboundBulkMessage,
+    enqueued: z.int().meta({ description: 'Messages placed on the pipeline; never falls.' }),
+    failures: z.int().meta({ description: 'Messages that could not be placed there; never falls.' }),
+    received: z.int().meta({ description: 'Users in the job: enqueued + failures + those still pending.' }),
+    status: jobStatusText,
+    counts: z
+      .object(Object.fromEntries(MESSAGE_STATES.map((state) => [state, z.int()])))
+      .optional()
+      .meta({ description: ours('Messages by state.') }),
+    paused: z
+      .boolean()
+      .optional()
+      .meta({ description: ours('Held by a pause.') }),
+    cancelRequested: z
+      .boolean()
+      .optional()
+      .meta({ description: ours('Cancelled, or being so.') }),
+    guarantee: z
+      .enum(['at_least_once', 'at_most_once'])
+      .optional()
+      .meta({ description: ours('What happens in doubt.') }),
+    live: z
+      .object({ step: z.string(), shardsRunning: z.int(), nextWakeUp: z.string().nullable() })
+      .optional()
+      .meta({ description: ours('What the running workflow is doing; absent when it did not say in time.') }),
+  })
+  .meta({ id: 'BulkJob' });
+
+/** `GET /bulk/{jobId}`: the numbers are the ledger's, from one statement; `live` is the workflow's, where it answers. */
+export function getJobRoute(service: Service): ReadRoute {
+  return {
+    kind: 'read',
+    method: 'get',
+    path: '/bulk/{jobId}',
+    auth: 'workspace',
+    openapi: {
+      operationId: 'getBulkJob',
+      summary: 'Get a bulk job',
+      tags: ['Courier: bulk'],
+      requestParams: jobPath,
+      responses: {
+        '200': {
+          description: 'The job as it stands.',
+          content: {
+            'application/json': {
+              schema: z.object({ job }),
+              examples: { completed: { summary: 'A job that is through', value: SEED_RESPONSE } },
+            },
+          },
+        },
+        ...readErrors(),
+      },
+    },
+    async handle(call, db) {
+      const view = await readBulkJob(service, db, jobInPath(call));
+      const live = view.phase === 'settled' ? undefined : await service.liveStatus(view);
+      return { status: 200, body: { job: jobBody(view, live) } };
+    },
+  };
+}
+
+function jobBody(view: JobView, live: LiveStatus | undefined): z.input<typeof job> {
+  const { definition, enqueued, failures, received, counts, paused, cancelRequested, guarantee } = view;
+  return {
+    definition: definition as z.input<typeof inboundBulkMessage>,
+    enqueued,
+    failures,
+    received,
+    status: jobStatus(view),
+    counts: { ...counts },
+    paused,
+    cancelRequested,
+    guarantee,
+    ...(live ? { live: { ...live } } : {}),
+  };
+}

@@ -1,0 +1,86 @@
+import { type Content, type TemplateRef } from '../../src/domain/content';
+import { type ErrorDetail } from '../../src/domain/errors';
+import { type JobSpec } from '../../src/domain/message-spec';
+import { fromElemental } from '../../src/templates/elemental';
+import { createJobBody, type InboundBulkMessage, type SendFields } from './message-schema';
+import { readRouting } from './routing';
+import { invalidRequest, validateBody } from './validate';
+import { eventOf, whatIsSent } from './what-is-sent';
+
+/** Every message of a job is rendered with this data: a megabyte of it is a file, not data. */
+const DATA_MAX_BYTES = 1_000_000;
+
+export interface InboundJob {
+  readonly spec: JobSpec;
+  /** The message as it came, with `event` filled from the template where it was absent. */
+  readonly definition: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Translates the body of `POST /bulk`. The outer fields are the defaults of the nested message's.
+ * Throws invalid_request that names every path at fault.
+ */
+export function readInboundJob(body: unknown): InboundJob {
+  const { message } = validateBody(createJobBody, body);
+  const nested = message.message ?? {};
+  const { what, problems } = readWhat(message);
+  const data = { ...message.data, ...nested.data };
+  problems.push(...oversize(data));
+
+  const routing = nested.routing ?? message.routing;
+  const route = routing ? readRouting(routing, nested.routing ? AT_NESTED_ROUTING : AT_ROUTING) : undefined;
+  problems.push(...(route?.problems ?? []));
+  if (problems.length > 0) throw invalidRequest(problems);
+
+  const brand = brandOf(nested) ?? brandOf(message);
+  const spec: JobSpec = {
+    ...what,
+    data,
+    ...(message.event ? { event: message.event } : {}),
+    ...localeOf(nested.locale ?? message.locale),
+    ...(brand ? { brand } : {}),
+    ...(route && route.kinds.length > 0 ? { route: route.kinds } : {}),
+  };
+  return { spec, definition: definitionOf((body as { message: Record<string, unknown> }).message) };
+}
+
+const AT_NESTED_ROUTING = 'message.message.routing';
+const AT_ROUTING = 'message.routing';
+
+interface What {
+  readonly content?: Content;
+  readonly template?: TemplateRef;
+}
+
+function readWhat(message: InboundBulkMessage): { what: What; problems: ErrorDetail[] } {
+  const sent = whatIsSent(message);
+  if (sent.kind === 'template') return { what: { template: { id: sent.id } }, problems: [] };
+  if (sent.kind === 'nothing') {
+    const problem =
+      'nothing to send; give one of message.content, message.template, content, template or event';
+    return { what: {}, problems: [{ at: 'message', problem }] };
+  }
+  const read = fromElemental(sent.content);
+  if (read.ok) return { what: { content: read.content }, problems: [] };
+  return { what: {}, problems: read.problems.map((problem) => ({ at: `message.${sent.at}`, problem })) };
+}
+
+function oversize(data: Readonly<Record<string, unknown>>): ErrorDetail[] {
+  const bytes = Buffer.byteLength(JSON.stringify(data));
+  if (bytes <= DATA_MAX_BYTES) return [];
+  return [{ at: 'message.data', problem: `${bytes} bytes of JSON; at most ${DATA_MAX_BYTES}` }];
+}
+
+function brandOf(fields: SendFields): string | undefined {
+  return fields.brand ?? fields.brand_id ?? undefined;
+}
+
+function localeOf(locale: InboundBulkMessage['locale']): Pick<JobSpec, 'locale' | 'dataByLocale'> {
+  if (locale == null) return {};
+  return typeof locale === 'string' ? { locale } : { dataByLocale: locale };
+}
+
+function definitionOf(message: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const event = eventOf(message);
+  return message['event'] == null && event !== undefined ? { ...message, event } : message;
+}

@@ -1,0 +1,33 @@
+import { type Service } from '../../src/service/service';
+import { type Dialect } from '../route';
+import { addUsersRoute } from './add-users';
+import { createJobRoute } from './create-job';
+import { writeCourierError } from './errors';
+import { getHistoryRoute } from './get-history';
+import { getJobRoute } from './get-job';
+import { getMessageRoute } from './get-message';
+import { jobCommandRoutes } from './job-commands';
+import { listUsersRoute } from './list-users';
+import { runJobRoute } from './run-job';
+
+/** First segments of Courier's paths: an unknown path under one of them is refused in Courier's words. */
+const FIRST_SEGMENTS = ['bulk', 'messages'];
+
+/** Courier's door: its Bulk API, the messages that come of it, and three commands of ours beside them. */
+export function createCourierDialect({ service }: { service: Service }): Dialect {
+  return {
+    name: 'courier',
+    owns: (path) => FIRST_SEGMENTS.includes(path.split('/')[1] ?? ''),
+    routes: [
+      createJobRoute(service),
+      addUsersRoute(service),
+      runJobRoute(service),
+      getJobRoute(service),
+      listUsersRoute(service),
+      ...jobCommandRoutes(service),
+      getMessageRoute(service),
+      getHistoryRoute(service),
+    ],
+    writeError: writeCourierError,
+  };
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { type Routing } from './routing';
+
+/**
+ * The create request in its three shapes. Loose everywhere: what is not named here is kept and given back. The types of
+ * what is named are checked, so that a slip is told at once and not by a million messages.
+ */
+const NAME_MAX_LENGTH = 256;
+
+const name = (what: string) => z.string().min(1).max(NAME_MAX_LENGTH).nullish().meta({ description: what });
+const bag = (what: string) => z.record(z.string(), z.unknown()).nullish().meta({ description: what });
+const kept = (what: string) => bag(`${what} Kept and given back; nothing acts on it yet.`);
+
+const routing: z.ZodType<Routing> = z.lazy(() =>
+  z.looseObject({
+    method: z.enum(['single', 'all']),
+    channels: z.array(z.union([z.string(), routing], { error: 'must be a channel or {method, channels}' })),
+  }),
+);
+
+const routingField = routing.nullish().meta({
+  description:
+    'Channels to try, in order: email, sms, push, inbox, direct_message, webhook. Method `all` is refused.',
+  override: {
+    type: ['object', 'null'],
+    required: ['method', 'channels'],
+    properties: {
+      method: { type: 'string', enum: ['single', 'all'] },
+      channels: { type: 'array', items: { type: ['string', 'object'] } },
+    },
+  },
+});
+
+const locale = z
+  .union([z.string().min(2).max(35), z.record(z.string(), z.record(z.string(), z.unknown()))], {
+    error: 'must be a language tag such as "en_US", or an object that holds data by language tag',
+  })
+  .nullish()
+  .meta({ description: 'The language to send in, or data by language (SDK v6 and later).' });
+
+const content = z
+  .record(z.string(), z.unknown())
+  .nullish()
+  .meta({ description: '`{title, body}`, or Elemental `{version, elements}`.' });
+
+const sendFields = {
+  template: name('Slug, alias or id of a stored template.'),
+  content,
+  data: bag("Data for all users; a user's own data takes precedence."),
+  brand: name('Brand to render with.'),
+  brand_id: name('Brand to render with.'),
+  locale,
+  routing: routingField,
+  channels: kept('Settings by channel.'),
+  providers: kept('Settings by provider.'),
+  metadata: kept('Tags, trace id, UTM.'),
+  context: kept('The tenant in whose name to send.'),
+  preferences: kept('The subscription topic.'),
+  override: kept('Overrides by channel or provider.'),
+  timeout: kept('When to give up a channel or provider.'),
+  delay: kept('When to send.'),
+  expiry: kept('When an inbox message goes away.'),
+};
+
+const nestedMessage = z
+  .looseObject(sendFields)
+  .meta({ id: 'CourierSendMessage', description: 'A message of the Send API without its `to`.' });
+
+export const inboundBulkMessage = z
+  .looseObject({
+    event: name('Event or notification to send. Beside content or a template it is only a label.'),
+    ...sendFields,
+    message: nestedMessage.nullish(),
+  })
+  .meta({
+    id: 'InboundBulkMessage',
+    description:
+      'What is sent is the first of these that is there: message.content, message.template, content, template, event.',
+  });
+
+export const createJobBody = z.object({ message: inboundBulkMessage }).meta({ id: 'CreateJobRequest' });
+
+export type InboundBulkMessage = z.infer<typeof inboundBulkMessage>;
+export type SendFields = Partial<Pick<InboundBulkMessage, keyof typeof sendFields>>;

@@ -1,0 +1,63 @@
+import { type ErrorDetail } from '../../src/domain/errors';
+import { type ChannelKind } from '../../src/domain/kinds';
+
+/** Courier's names of channels, and ours. Its `banner` shows in the inbox of the app, which Volley does not have. */
+export const KINDS_BY_COURIER_CHANNEL: Readonly<Record<string, ChannelKind>> = {
+  email: 'email',
+  sms: 'sms',
+  push: 'push',
+  inbox: 'inbox',
+  direct_message: 'chat',
+  webhook: 'webhook',
+};
+
+/** Routing inside routing inside routing: nobody means it, and it must not exhaust the stack. */
+const MAX_DEPTH = 5;
+
+export interface Routing {
+  readonly method: 'single' | 'all';
+  readonly channels: readonly (string | Routing)[];
+}
+
+export interface RouteReading {
+  /** Kinds in the order to try, each once; empty means the workspace's order. */
+  readonly kinds: readonly ChannelKind[];
+  readonly problems: readonly ErrorDetail[];
+}
+
+/**
+ * Reads `routing` as a list of kinds to try. `single` within `single` says nothing but an order, so nested lists are
+ * flattened; `all` cannot be done yet and is refused, as is a name that is no channel.
+ */
+export function readRouting(routing: Routing, at: string, depth = 1): RouteReading {
+  if (routing.method === 'all') {
+    const problem = 'routing to all channels is not supported yet; use "single"';
+    return { kinds: [], problems: [{ at: `${at}.method`, problem }] };
+  }
+  const kinds = new Set<ChannelKind>();
+  const problems: ErrorDetail[] = [];
+  for (const [index, channel] of routing.channels.entries()) {
+    const here = `${at}.channels[${index}]`;
+    if (typeof channel === 'string') {
+      const kind = kindOf(channel);
+      if (kind) kinds.add(kind);
+      else problems.push({ at: here, problem: unknownChannel(channel) });
+    } else if (depth >= MAX_DEPTH) {
+      problems.push({ at: here, problem: `nested over ${MAX_DEPTH} deep` });
+    } else {
+      const inner = readRouting(channel, here, depth + 1);
+      inner.kinds.forEach((kind) => kinds.add(kind));
+      problems.push(...inner.problems);
+    }
+  }
+  return { kinds: [...kinds], problems };
+}
+
+function kindOf(channel: string): ChannelKind | undefined {
+  return Object.hasOwn(KINDS_BY_COURIER_CHANNEL, channel) ? KINDS_BY_COURIER_CHANNEL[channel] : undefined;
+}
+
+function unknownChannel(name: string): string {
+  const known = Object.keys(KINDS_BY_COURIER_CHANNEL).join(', ');
+  return `no channel is called "${name.slice(0, 64)}"; there is ${known} (providers cannot be named here)`;
+}

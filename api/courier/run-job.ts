@@ -1,0 +1,32 @@
+import { type Service } from '../../src/service/service';
+import { type CommandRoute } from '../route';
+import { commandErrors, jobPath } from './openapi-parts';
+import { jobInPath } from './path-ids';
+
+/**
+ * `POST /bulk/{jobId}/run`: seals the job and starts it, once. Any body is ignored: old SDKs send `{}`, new ones none.
+ * Again: 409 with `x-should-retry: false`, or the SDK would ask three times.
+ */
+export function runJobRoute(service: Service): CommandRoute {
+  return {
+    kind: 'command',
+    method: 'post',
+    path: '/bulk/{jobId}/run',
+    auth: 'workspace',
+    openapi: {
+      operationId: 'runBulkJob',
+      summary: 'Run a bulk job',
+      description: 'A job is run once. An empty job is refused with 400, a second run with 409.',
+      tags: ['Courier: bulk'],
+      requestParams: jobPath,
+      responses: {
+        '202': { description: 'The job is running. The answer has no body.' },
+        ...commandErrors('404'),
+      },
+    },
+    async handle(call, tx) {
+      await service.runJob(tx, jobInPath(call));
+      return { status: 202 };
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { VolleyError } from '../src/domain/errors';
+import { GUARANTEES, type Guarantee } from '../src/domain/states';
+
+/** The header for options that neither Courier nor Bird has: every SDK can send one. */
+export const VOLLEY_OPTIONS_HEADER = 'Volley-Options';
+
+export interface VolleyOptions {
+  readonly guarantee: Guarantee;
+}
+
+const KNOWN: Readonly<Record<keyof VolleyOptions, readonly string[]>> = { guarantee: GUARANTEES };
+const DEFAULTS: VolleyOptions = { guarantee: 'at_least_once' };
+
+/**
+ * Reads `key=value, key=value`; spaces do not matter, an absent or empty header means the defaults.
+ * Throws invalid_request, naming what exists, for an unknown key or value and for a key given twice: a misspelt guarantee
+ * must not quietly become the default one.
+ */
+export function parseVolleyOptions(header: string | undefined): VolleyOptions {
+  const given = new Map<string, string>();
+  for (const part of (header ?? '').split(',')) {
+    if (part.trim() === '') continue;
+    const [key = '', ...rest] = part.split('=');
+    const name = key.trim();
+    const value = rest.join('=').trim();
+    const allowed = Object.hasOwn(KNOWN, name) ? KNOWN[name as keyof VolleyOptions] : undefined;
+    if (!allowed) throw refuse(`no option is called "${name}"; there is ${Object.keys(KNOWN).join(', ')}`);
+    if (given.has(name)) throw refuse(`"${name}" is given twice`);
+    if (!allowed.includes(value)) throw refuse(`"${name}" is one of ${allowed.join(', ')}, not "${value}"`);
+    given.set(name, value);
+  }
+  return { guarantee: (given.get('guarantee') as Guarantee | undefined) ?? DEFAULTS.guarantee };
+}
+
+function refuse(problem: string): VolleyError {
+  return new VolleyError('invalid_request', `The header ${VOLLEY_OPTIONS_HEADER} is not valid.`, {
+    details: [{ at: `headers.${VOLLEY_OPTIONS_HEADER}`, problem }],
+  });
+}
