@@ -135,6 +135,8 @@ export interface PlannedShard {
 export interface Plan {
   readonly generation: number;
   readonly shards: readonly PlannedShard[];
+  /** False when the job may not be planned now (paused, cancelled, settled): look at the intent again. */
+  readonly ready: boolean;
   /** Ms until something is due and free: null when nothing is unsettled. */
   readonly wakeUpMs: number | null;
   readonly progress: Progress;
@@ -146,6 +148,9 @@ export type MessageResult =
   | { readonly type: 'parked' }
   /** Not ours to send now: the job is paused, or another attempt has it. */
   | { readonly type: 'left'; readonly why: 'paused' | 'held' };
+
+/** No run is older than this: open jobs and long waits continue as new. */
+export const MAX_RUN_MS = 7 * 24 * 3_600_000;
 
 export type DeliverResult = MessageResult | { readonly type: 'wait'; readonly waitMs: number };
 
@@ -211,7 +216,14 @@ export interface LedgerActivities {
     shardSize: number;
   }): Promise<Plan>;
   loadShard(input: { v: 1; jobId: string; generation: number; n: number }): Promise<readonly string[]>;
-  releaseShard(input: { v: 1; jobId: string; generation: number; n: number }): Promise<void>;
+  /** Frees what the shard holds and did not settle; `held` ones, whose child is open elsewhere, come free a little later. */
+  releaseShard(input: {
+    v: 1;
+    jobId: string;
+    generation: number;
+    n: number;
+    held: readonly string[];
+  }): Promise<void>;
   settleCanceled(input: { v: 1; jobId: string }): Promise<void>;
   finishJob(input: {
     v: 1;

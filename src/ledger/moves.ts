@@ -79,6 +79,28 @@ export async function cancelPage(tx: Tx, jobId: string, limit: number): Promise<
   return rows.length;
 }
 
+/**
+ * After a cancel: attempts whose hold ran out have nobody left to say what became of them, and may not be begun again. Their
+ * messages end uncertain: the call may have happened.
+ */
+export async function endLostAttempts(tx: Tx, jobId: string): Promise<void> {
+  await tx.query(
+    `with lost as (
+       select message_id from message_states where job_id = $1 and state = 'sending' and held_until <= ledger_now()
+       order by message_id for update
+     ), closed as (
+       update attempts a set outcome = 'lost', code = 'no_answer_recorded', finished_at = ledger_now()
+       from lost where a.message_id = lost.message_id and a.outcome is null
+     ), moved as (
+       update message_states s set state = 'uncertain', reason = 'in_doubt', held_until = null
+       from lost where s.message_id = lost.message_id returning s.message_id, s.workspace_id
+     )
+     insert into events (message_id, workspace_id, type, data)
+     select message_id, workspace_id, 'uncertain', '{"reason": "in_doubt"}' from moved`,
+    [jobId],
+  );
+}
+
 /** Cancels one message: at once where no attempt is open, else as soon as the attempt says that it should be tried again. */
 export async function cancelMessage(tx: Tx, messageId: string): Promise<void> {
   await tx.query('update message_states set cancel_requested = true where message_id = $1', [messageId]);

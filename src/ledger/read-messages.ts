@@ -79,12 +79,7 @@ export async function readMessagePage(db: Db, filter: MessageFilter): Promise<Me
       JSON.stringify(filter.states),
     );
   }
-  if (filter.after) {
-    values.push(filter.after.createdAt, filter.after.id);
-    conditions.push(
-      `(date_trunc('milliseconds', m.created_at), m.id) < ($${values.length - 1}, $${values.length})`,
-    );
-  }
+  if (filter.after) add((p) => `m.id < ${p}`, filter.after.id);
   values.push(filter.limit);
   const rows = await db.query<Row>(
     `${SELECT} where ${conditions.join(' and ')}

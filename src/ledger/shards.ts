@@ -90,16 +90,25 @@ export async function shardMessages(
   return rows.map((row) => row.message_id);
 }
 
-/** Gives back what a shard held but did not settle, so that the planner finds it now and not when the hold runs out. */
+/** How long a message whose child is open elsewhere stays held after its shard gave up on it, in ms: no busy loop. */
+const HELD_ELSEWHERE_MS = 30_000;
+
+/**
+ * Gives back what a shard held but did not settle, so that the planner finds it now and not when the hold runs out. Those in
+ * `heldElsewhere` have an open child of an earlier shard, which usually settles them: they come free a little later.
+ */
 export async function releaseShard(
   db: Db,
-  shard: { jobId: string; generation: number; n: number },
+  shard: { jobId: string; generation: number; n: number; heldElsewhere: readonly string[] },
 ): Promise<void> {
   await db.query(
-    `update message_states s set held_until = null from shards p
+    `update message_states s
+     set held_until = case when s.message_id = any($4::uuid[]) then ledger_now() + $5 * interval '1 millisecond' end
+     from shards p
      where p.job_id = $1 and p.generation = $2 and p.n = $3 and s.job_id = p.job_id and s.plan = p.generation
-       and s.ordinal between p.first_ordinal and p.last_ordinal and s.state in ('pending', 'waiting') and s.held_until is not null`,
-    [shard.jobId, shard.generation, shard.n],
+       and s.ordinal between p.first_ordinal and p.last_ordinal and s.state in ('pending', 'waiting')
+       and s.held_until is not null and s.due_at <= p.due_before`,
+    [shard.jobId, shard.generation, shard.n, shard.heldElsewhere, HELD_ELSEWHERE_MS],
   );
 }
 

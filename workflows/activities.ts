@@ -1,0 +1,29 @@
+import { proxyActivities } from '@temporalio/workflow';
+import { DELIVER_TASK_QUEUE, type DeliverActivities, type LedgerActivities } from './contract';
+
+/**
+ * Ledger work: retried for as long as the ledger is away. A minute covers its largest page; what is longer heartbeats.
+ */
+export const ledger = proxyActivities<LedgerActivities>({
+  startToCloseTimeout: '1 minute',
+  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '15 seconds' },
+});
+
+/** Settling a cancelled job goes page by page and says so: a dead worker is noticed in seconds. */
+export const longLedger = proxyActivities<Pick<LedgerActivities, 'settleCanceled'>>({
+  startToCloseTimeout: '1 hour',
+  heartbeatTimeout: '30 seconds',
+  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '15 seconds' },
+});
+
+/**
+ * One attempt of one message. What the provider says comes back as a result; a retry by Temporal means only that a worker
+ * died or the ledger was away, and finds the open attempt. Never eager: the queue is where calls are limited.
+ */
+export const { deliver } = proxyActivities<DeliverActivities>({
+  taskQueue: DELIVER_TASK_QUEUE,
+  allowEagerDispatch: false,
+  startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '10 seconds',
+  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '15 seconds' },
+});

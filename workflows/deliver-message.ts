@@ -1,0 +1,76 @@
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  setCurrentDetails,
+  setHandler,
+} from '@temporalio/workflow';
+import { deliver, ledger } from './activities';
+import { MAX_RUN_MS, QUERIES, SIGNALS, type MessageInput, type MessageResult } from './contract';
+
+/**
+ * One recipient: waits until due, delivers, retries, gives up. In a bulk job it keeps only short waits and leaves the others
+ * to the planner; in a batch or alone it waits as long as it takes. A Cancel, or the signal, is the command cancel on this
+ * message; it interrupts waits, never an attempt.
+ */
+export async function deliverMessage(input: MessageInput): Promise<MessageResult> {
+  const seen = { step: 'starting', changes: 0, cancelWanted: false };
+  const startedAtMs = Date.now();
+  setHandler(defineQuery(QUERIES.status), () => ({ step: seen.step }));
+  setHandler(defineSignal(SIGNALS.changed), () => {
+    seen.changes += 1;
+  });
+  setHandler(defineSignal(SIGNALS.cancel), () => {
+    seen.cancelWanted = true;
+  });
+  CancellationScope.current().cancelRequested.catch(() => {
+    seen.cancelWanted = true;
+  });
+  return CancellationScope.nonCancellable(conduct);
+
+  async function conduct(): Promise<MessageResult> {
+    if (input.dueInMs !== undefined && input.dueInMs > 0) await wait(input.dueInMs, 'waiting until due');
+    for (;;) {
+      if (seen.cancelWanted) {
+        await ledger.cancelMessage({ v: 1, messageId: input.messageId });
+        seen.cancelWanted = false;
+      }
+      seen.step = 'delivering';
+      const result = await deliver({ v: 1, jobKind: input.jobKind, messageId: input.messageId });
+      if (result.type === 'settled' || result.type === 'parked') return end(result);
+      if (result.type === 'wait') {
+        await wait(result.waitMs, 'waiting');
+      } else {
+        if (input.jobKind === 'bulk') return end(result);
+        await wait(MAX_RUN_MS, result.why);
+      }
+    }
+  }
+
+  /** Until the time is up, or someone says that something changed. A wait that outlives the run goes on in the next one. */
+  async function wait(waitMs: number, step: string): Promise<void> {
+    const untilMs = Date.now() + waitMs;
+    const changes = seen.changes;
+    seen.step = step;
+    setCurrentDetails(step);
+    const renewAtMs = startedAtMs + MAX_RUN_MS;
+    await condition(
+      () => seen.cancelWanted || seen.changes > changes,
+      Math.max(1, Math.min(untilMs, renewAtMs) - Date.now()),
+    );
+    const interrupted = seen.cancelWanted || seen.changes > changes;
+    if (!interrupted && Date.now() >= renewAtMs) {
+      await continueAsNew<typeof deliverMessage>({ ...input, dueInMs: Math.max(0, untilMs - Date.now()) });
+    }
+  }
+
+  function end(result: MessageResult): MessageResult {
+    seen.step = result.type;
+    setCurrentDetails(
+      result.type === 'settled' ? [result.state, result.reason].filter(Boolean).join(': ') : result.type,
+    );
+    return result;
+  }
+}

@@ -1,0 +1,87 @@
+import {
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  executeChild,
+  ParentClosePolicy,
+  setCurrentDetails,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { ledger } from './activities';
+import {
+  WORKFLOWS,
+  workflowIds,
+  type ErrorSample,
+  type MessageResult,
+  type ShardInput,
+  type ShardResult,
+} from './contract';
+import { childTags } from './operator-view';
+import { type deliverMessage } from './deliver-message';
+
+/** Error samples a shard passes up; the job keeps at most 100 of all its shards'. */
+const MAX_ERROR_SAMPLES = 20;
+
+/**
+ * A fixed range of a bulk job: asks the ledger which of its messages still want a child, and runs them, `window` at a time.
+ * Never sleeps. A child that fails is caught: the ledger knows where its message stands. Asked to cancel, it starts no more,
+ * waits for those under way and gives back the rest.
+ */
+export async function deliverShard(input: ShardInput): Promise<ShardResult> {
+  const shard = { v: 1, jobId: input.jobId, generation: input.generation, n: input.n } as const;
+  const tally: Tally = { settled: 0, parked: 0, left: 0, errors: [] };
+  const held: string[] = [];
+  let stopped = false;
+  let next = 0;
+  CancellationScope.current().cancelRequested.catch(() => {
+    stopped = true;
+  });
+
+  await CancellationScope.nonCancellable(async () => {
+    const messageIds = await ledger.loadShard(shard);
+    const lane = async (): Promise<void> => {
+      for (let id = messageIds[next]; id !== undefined && !stopped; id = messageIds[next]) {
+        next += 1;
+        const result = await deliverOne(input, id);
+        count(tally, id, result);
+        if (result.type === 'left' && result.why === 'held') held.push(id);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(input.window, messageIds.length) }, lane));
+    if (stopped || tally.left > 0) await ledger.releaseShard({ ...shard, held });
+    setCurrentDetails(
+      `${tally.settled} settled, ${tally.parked} parked, ${tally.left} left${stopped ? ', stopped' : ''}`,
+    );
+  });
+  return tally;
+}
+
+type Tally = { -readonly [K in keyof ShardResult]: ShardResult[K] } & { errors: ErrorSample[] };
+
+function count(tally: Tally, id: string, result: MessageResult): void {
+  tally[result.type] += 1;
+  if (
+    result.type === 'settled' &&
+    result.state === 'rejected' &&
+    result.reason &&
+    tally.errors.length < MAX_ERROR_SAMPLES
+  ) {
+    tally.errors.push({ messageId: id, status: 'ERROR', reason: result.reason });
+  }
+}
+
+async function deliverOne(input: ShardInput, messageId: string): Promise<MessageResult> {
+  try {
+    return await executeChild<typeof deliverMessage>(WORKFLOWS.deliverMessage, {
+      workflowId: workflowIds.message('bulk', messageId),
+      args: [{ v: 1, workspaceId: input.workspaceId, jobId: input.jobId, jobKind: 'bulk', messageId }],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      cancellationType: ChildWorkflowCancellationType.ABANDON,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      ...childTags(input.searchAttributes, { ...input, kind: 'bulk' }),
+    });
+  } catch (error) {
+    // An open child of an earlier shard has it: no error. A child that failed or was terminated left its message to the ledger.
+    return { type: 'left', why: error instanceof WorkflowExecutionAlreadyStartedError ? 'held' : 'paused' };
+  }
+}

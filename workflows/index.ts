@@ -1,0 +1,4 @@
+export { bulkJob } from './bulk-job';
+export { batch } from './batch';
+export { deliverShard } from './deliver-shard';
+export { deliverMessage } from './deliver-message';
