@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+/** Longer than any link that browsers and mail clients agree to open. */
+const URL_MAX_CHARS = 2_048;
+/** Schemes that run or reveal something where a link is opened; app schemes of the caller's own are fine. */
+const DANGEROUS_SCHEMES = new Set(['javascript:', 'data:', 'vbscript:', 'file:', 'blob:']);
+
+function parse(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+/** A URL that Volley itself calls or fetches: http or https, nothing else. */
+export const fetchableUrl = z
+  .string()
+  .max(URL_MAX_CHARS)
+  .refine((text) => ['http:', 'https:'].includes(parse(text)?.protocol ?? ''), {
+    error: 'must be an absolute http or https URL',
+  })
+  .meta({ format: 'uri', example: 'https://example.com' });
+
+/** A URL that the reader of a message opens: any absolute one but those that run code. */
+export const linkUrl = z
+  .string()
+  .max(URL_MAX_CHARS)
+  .refine((text) => !DANGEROUS_SCHEMES.has(parse(text)?.protocol ?? 'javascript:'), {
+    error: 'must be an absolute URL, such as https://example.com/page',
+  })
+  .meta({ format: 'uri', example: 'https://example.com' });
