@@ -27,7 +27,6 @@ interface Reading {
   readonly blocks: Block[];
   title: string | undefined;
   nodes: number;
-  chars: number;
 }
 
 type Node = Readonly<Record<string, unknown>>;
@@ -85,7 +84,6 @@ function readNode(node: unknown, path: string, depth: number, reading: Reading):
     );
     return;
   }
-  for (const value of Object.values(node)) if (typeof value === 'string') reading.chars += value.length;
   read(node, path, reading);
 }
 
@@ -106,11 +104,12 @@ function readNodes(elements: unknown, path: string, depth: number, reading: Read
 }
 
 function fromElements(document: Node): ElementalResult {
-  const reading: Reading = { problems: [], blocks: [], title: undefined, nodes: 0, chars: 0 };
+  const reading: Reading = { problems: [], blocks: [], title: undefined, nodes: 0 };
   if (document['version'] !== VERSION) reading.problems.push(`version must be "${VERSION}"`);
   readNodes(document['elements'], 'elements', 1, reading);
   if (reading.nodes > MAX_NODES) reading.problems.push(`elements has more than ${MAX_NODES} nodes`);
-  if (reading.chars > MAX_CHARS) reading.problems.push(`elements has more than ${MAX_CHARS} characters`);
+  if (JSON.stringify([reading.title, reading.blocks]).length > MAX_CHARS)
+    reading.problems.push(`elements has more than ${MAX_CHARS} characters`);
   if (reading.problems.length > 0) return { ok: false, problems: reading.problems };
   const { title, blocks } = reading;
   return { ok: true, content: { ...(title === undefined ? {} : { title }), blocks, interpolate: true } };

@@ -1,12 +1,6 @@
-import {
-  Liquid,
-  LiquidError,
-  type Context,
-  type Emitter,
-  type FilterImplOptions,
-  type Template,
-} from 'liquidjs';
-import { escapeFor, escapeHtmlOnce, type Target } from './escape';
+import { LiquidError, type Liquid, type Template } from 'liquidjs';
+import { type Target } from './escape';
+import { createDialect, MAX_SOURCE_CHARS } from './liquid-dialect';
 import { createTemplateCache } from './template-cache';
 
 /** One Liquid string of a message, and where its output goes. `field` names it in errors. */
@@ -26,108 +20,8 @@ export interface LiquidEngine {
 /** Why a piece could not be parsed or rendered; the message quotes the template at most, never the data. */
 export class PieceError extends Error {}
 
-/** A long newsletter with inlined styles has 200 kB. */
-const MAX_SOURCE_CHARS = 512 * 1024;
 /** Parsing is quadratic in the number of tags (25,000 take 2 s); 5,000 take 20 ms. */
 const MAX_TAGS = 5_000;
-/** Characters that one render may make, output included: 20 MB at worst, well inside the thread's heap. */
-const MEMORY_LIMIT_CHARS = 5_000_000;
-/** Asked for at every node and filter, so it ends loops long before the pool has to kill the thread. */
-const RENDER_LIMIT_MS = 1_000;
-
-/** No include, render, layout or block (files), and no `liquid` (its lines evade MAX_TAGS). */
-const TAGS: ReadonlySet<string> = new Set(
-  'assign break capture case comment continue cycle decrement echo for if increment raw tablerow unless #'.split(
-    ' ',
-  ),
-);
-
-/** No `…_exp` (they evaluate strings, which may be data), no sample (a retry must say the same), no crypto. */
-const FILTERS: ReadonlySet<string> = new Set(
-  (
-    'abs append array_to_sentence_string at_least at_most base64_decode base64_encode capitalize ceil cgi_escape ' +
-    'compact concat date date_to_long_string date_to_rfc822 date_to_string date_to_xmlschema default divided_by ' +
-    'downcase escape escape_once find first floor group_by has join json jsonify last lstrip map minus modulo ' +
-    'newline_to_br normalize_whitespace number_of_words plus pop prepend push raw reject remove remove_first ' +
-    'remove_last replace replace_first replace_last reverse round rstrip shift size slice slugify sort sort_natural ' +
-    'split squish strip strip_html strip_newlines sum times to_integer truncate truncatewords uniq unshift upcase ' +
-    'uri_escape url_decode url_encode where xml_escape'
-  ).split(' '),
-);
-
-type FilterHandler = Extract<FilterImplOptions, (...args: never[]) => unknown>;
-
-/** Filters charge for what they take; this also charges for what they give, which some (url_encode) do not. */
-function guarded(filter: FilterImplOptions): FilterImplOptions {
-  const handler = typeof filter === 'function' ? filter : filter.handler;
-  const wrapped: FilterHandler = function (value: unknown, ...args: unknown[]) {
-    this.context.renderLimit.check(performance.now());
-    if (typeof value === 'string') this.context.memoryLimit.use(value.length);
-    const result: unknown = handler.apply(this, [value, ...args]);
-    if (typeof result === 'string') this.context.memoryLimit.use(result.length);
-    return result;
-  };
-  return typeof filter === 'function' ? wrapped : { handler: wrapped, raw: filter.raw };
-}
-
-/** Liquid counts the objects that filters make but not its output, and a loop makes gigabytes of that in a blink. */
-function boundedEmitter(context: Context): Emitter {
-  return {
-    buffer: '',
-    write(value: unknown) {
-      const text = spell(value);
-      context.memoryLimit.use(text.length);
-      this.buffer += text;
-    },
-  };
-}
-
-/** Liquid's own way to print a value, on JSON values. */
-function spell(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (value === null || value === undefined) return '';
-  if (Array.isArray(value)) return value.map(spell).join('');
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
-}
-
-function createDialect(target: Target): Liquid {
-  const liquid = new Liquid({
-    ownPropertyOnly: true,
-    strictFilters: true,
-    strictVariables: false,
-    templates: {},
-    locale: 'en-US',
-    timezoneOffset: 0,
-    parseLimit: MAX_SOURCE_CHARS,
-    renderLimit: RENDER_LIMIT_MS,
-    memoryLimit: MEMORY_LIMIT_CHARS,
-    ...(target === 'text' ? {} : { outputEscape: (value: unknown) => escapeFor(target, spell(value)) }),
-  });
-  for (const name of Object.keys(liquid.tags)) if (!TAGS.has(name)) delete liquid.tags[name];
-  for (const [name, filter] of Object.entries(liquid.filters)) {
-    if (FILTERS.has(name)) liquid.registerFilter(name, guarded(filter));
-    else liquid.unregisterFilter(name);
-  }
-  if (target === 'html') registerHtmlFilters(liquid);
-  const renderTemplates = liquid.renderer.renderTemplates.bind(liquid.renderer);
-  liquid.renderer.renderTemplates = (templates, context, emitter = boundedEmitter(context)) =>
-    renderTemplates(templates, context, emitter);
-  return liquid;
-}
-
-/** In HTML every output is escaped, so the filters that escape by themselves must not be escaped a second time. */
-function registerHtmlFilters(liquid: Liquid): void {
-  const escape = (value: unknown): string => escapeFor('html', spell(value));
-  const escapeOnce = (value: unknown): string => escapeHtmlOnce(spell(value));
-  const withBreaks = (value: unknown): string => escapeOnce(value).replace(/\r?\n/g, '<br>\n');
-  for (const [name, handler] of Object.entries({
-    escape,
-    xml_escape: escape,
-    escape_once: escapeOnce,
-    newline_to_br: withBreaks,
-  }))
-    liquid.registerFilter(name, guarded({ handler, raw: true }));
-}
 
 /** The words of a Liquid error that come from the template or from the engine, never from the data. */
 function explain(error: unknown): string {

@@ -40,6 +40,15 @@ const STALL_MS = 250;
 
 const HEAP = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 };
 
+/** Undefined for what has no JSON: cycles, bigints. */
+function toJson(value: object): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Beside this file, in the same language: from TypeScript sources the thread needs the loader that its parent has. */
 function spawn(): Worker {
   const extension = extname(__filename);
@@ -143,7 +152,11 @@ export function createLiquidPool({ threads: size = 2, timeLimitMs = 2_000 }: Poo
   }
 
   return {
-    liquid: async (pieces, scope) => submit({ type: 'liquid', pieces, scopeJson: JSON.stringify(scope) }),
+    liquid(pieces, scope) {
+      const scopeJson = toJson(scope);
+      if (scopeJson === undefined) return Promise.resolve({ ok: false, detail: 'the data is no JSON' });
+      return submit({ type: 'liquid', pieces, scopeJson });
+    },
     plain: (html) => submit({ type: 'plain', html }),
     async close() {
       closed = true;
