@@ -1,4 +1,6 @@
+import { type z } from 'zod';
 import { type ZodOpenApiOperationObject } from 'zod-openapi';
+import { type ErrorCode, type ErrorDetail, type VolleyError } from '../src/domain/errors';
 import { type Db, type Tx } from '../src/ledger/database';
 
 /** One authenticated call. Nothing in it has been trusted beyond what auth and the body reader checked. */
@@ -10,11 +12,17 @@ export interface Call {
   readonly params: Readonly<Record<string, string>>;
   /** Raw query: every value that each name had, in order. */
   readonly query: ReadonlyMap<string, readonly string[]>;
-  /** Parsed JSON, or undefined for an empty body. Keys such as __proto__ and strings Postgres cannot keep are refused earlier. */
+  /** Parsed JSON, or undefined for an empty body; already cleaned of everything that `poison` lists. */
   readonly body: unknown;
+  /**
+   * What could not be kept, where it stood: NUL and lone surrogates (Postgres has no room for them), prototype keys, too
+   * deep nesting, numbers beyond JSON's range. Always empty unless the route says `poison: 'report'`.
+   */
+  readonly poison: readonly ErrorDetail[];
   header(name: string): string | undefined;
-  /** The workspace of the key. For `admin` routes the empty string. */
+  /** The workspace of the key; with the admin key the one in the path, and the empty string where there is none. */
   readonly workspaceId: string;
+  /** The key's id; `admin` for VOLLEY_ADMIN_KEY. */
   readonly apiKeyId: string;
 }
 
@@ -29,8 +37,15 @@ interface RouteBase {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** OpenAPI form, parameters named as in the seeds: `/bulk/{jobId}/users`. */
   readonly path: string;
-  /** `workspace`: a workspace's key. `admin`: VOLLEY_ADMIN_KEY. `both`: either. */
+  /**
+   * `workspace`: a workspace's key. `admin`: VOLLEY_ADMIN_KEY. `both`: either. A `{workspaceId}` in the path that is not the
+   * key's own is answered 404 before the handler runs.
+   */
   readonly auth: 'workspace' | 'admin' | 'both';
+  /** `refuse` (default): a body with poison in it is answered 400. `report`: the handler gets it cleaned, with the list. */
+  readonly poison?: 'refuse' | 'report';
+  /** What this route refuses with, besides what every route does (see api/openapi.ts). */
+  readonly errors?: readonly ErrorCode[];
   /** What goes into the OpenAPI document: operationId, summary, request and response schemas, examples. */
   readonly openapi: ZodOpenApiOperationObject;
 }
@@ -58,5 +73,7 @@ export interface Dialect {
   /** True when an unmatched path belongs to this door (its 404 is then worded by it). */
   owns(path: string): boolean;
   readonly routes: readonly Route[];
-  writeError(error: import('../src/domain/errors').VolleyError, requestId: string): Reply;
+  /** Shape of every refusal, for the OpenAPI document. */
+  readonly errorSchema?: z.ZodType;
+  writeError(error: VolleyError, requestId: string): Reply;
 }

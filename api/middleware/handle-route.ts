@@ -1,0 +1,77 @@
+import { type Request, type RequestHandler, type Response } from 'express';
+import { VolleyError } from '../../src/domain/errors';
+import { type Database } from '../../src/ledger/database';
+import { type Call, type Reply, type Route } from '../route';
+import { type Authenticate, type Principal } from './authenticate';
+import { readBody, type ReadBody } from './body';
+import { planIdempotency, runOnce } from './idempotency';
+import { parseQuery } from './query';
+import { requestIdOf } from './request-id';
+import { writeReply } from './respond';
+
+export interface RouteDeps {
+  readonly db: Database;
+  readonly authenticate: Authenticate;
+}
+
+const NO_BODY: ReadBody = { value: undefined, poison: [], sha256: Buffer.alloc(0) };
+
+/**
+ * One route from head to tail: who calls, what they sent, the handler, the answer. Auth comes before the body, so that
+ * strangers cannot make this process read megabytes. The answer is written after the commit.
+ */
+export function handleRoute(deps: RouteDeps, route: Route): RequestHandler {
+  return async (req, res) => {
+    const params = pathParams(req);
+    const principal = await deps.authenticate(route, {
+      authorization: req.headers.authorization,
+      pathWorkspaceId: params['workspaceId'],
+    });
+    res.locals['workspaceId'] = principal.workspaceId;
+    const body = route.method === 'get' ? NO_BODY : await readBody(req, res, route.poison ?? 'refuse');
+    const call = createCall({ req, res, params, principal, body });
+    writeReply(res, await answer(deps.db, route, call, body));
+  };
+}
+
+async function answer(db: Database, route: Route, call: Call, body: ReadBody): Promise<Reply> {
+  if (route.kind === 'read') return route.handle(call, db);
+  const plan = planIdempotency(call, body.sha256);
+  return db.transaction((tx) => runOnce(tx, plan, () => route.handle(call, tx)));
+}
+
+interface CallParts {
+  readonly req: Request;
+  readonly res: Response;
+  readonly params: Readonly<Record<string, string>>;
+  readonly principal: Principal;
+  readonly body: ReadBody;
+}
+
+function createCall({ req, res, params, principal, body }: CallParts): Call {
+  return {
+    requestId: requestIdOf(res),
+    method: req.method,
+    path: req.path,
+    params,
+    query: parseQuery(req.originalUrl),
+    body: body.value,
+    poison: body.poison,
+    header: (name) => {
+      const value = req.headers[name.toLowerCase()];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
+    ...principal,
+  };
+}
+
+function pathParams(req: Request): Record<string, string> {
+  const params: Record<string, string> = {};
+  for (const [name, value] of Object.entries(req.params)) {
+    const text = Array.isArray(value) ? value.join('/') : value;
+    // Nothing stored can hold a NUL, so an id with one names nothing.
+    if (text.includes('\0')) throw new VolleyError('not_found', 'There is nothing under this path.');
+    params[name] = text;
+  }
+  return params;
+}
