@@ -178,8 +178,6 @@ export interface BatchMessage {
   readonly status: BirdStatus;
   /** Unsettled ones only. */
   readonly dueInMs: number;
-  /** Ms until nobody holds it. */
-  readonly freeInMs: number;
 }
 
 /** The status query of bulkJob, in the seed's words plus what only the workflow knows. */

@@ -75,6 +75,8 @@ export function afterOutcome(input: AfterInput): Next {
         return { state: 'uncertain', reason: 'in_doubt', refused: false };
       return again(input, false);
     case 'throttled':
+      // Not taken, for load: the delivery was not refused, so its key stays.
+      return { ...again(input, true), refused: false };
     case 'retryable':
       return again(input, true);
   }

@@ -24,6 +24,7 @@ export interface JobRow {
 const COLUMNS = `id, workspace_id, kind, phase, paused, cancel_requested, suspended, guarantee, version, observed_version,
   generation, next_ordinal, channel_id`;
 
+/** Inserts a job; one that is there already (the same id, from a repeated activity) stays as it is. */
 export async function insertJob(
   tx: Tx,
   job: {
@@ -40,7 +41,8 @@ export async function insertJob(
 ): Promise<void> {
   await tx.query(
     `insert into jobs (id, workspace_id, kind, phase, guarantee, channel_id, spec, definition, pinned, run_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $4 = 'running' then ledger_now() end)`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $4 = 'running' then ledger_now() end)
+     on conflict (id) do nothing`,
     [
       job.id,
       job.workspaceId,
@@ -81,30 +83,38 @@ export async function jobContent(db: Db, jobId: string): Promise<{ spec: JobSpec
 }
 
 /** Adds to next_ordinal and raises the version: an ingestion is a command like any other. */
-export async function growJob(tx: Tx, jobId: string, added: number): Promise<void> {
-  await tx.query('update jobs set next_ordinal = next_ordinal + $2, version = version + 1 where id = $1', [
-    jobId,
-    added,
-  ]);
-  await noteInOutbox(tx, jobId);
+export async function growJob(tx: Tx, jobId: string, added: number): Promise<number> {
+  return changeJob(tx, jobId, 'next_ordinal = next_ordinal + $2', added);
 }
 
 /** Open to running: nothing joins after this. The caller holds the job's lock and has checked the phase. */
-export async function sealJob(tx: Tx, jobId: string, pinned: Pinned): Promise<void> {
-  await tx.query(
-    `update jobs set phase = 'running', run_at = ledger_now(), pinned = $2, version = version + 1 where id = $1`,
-    [jobId, JSON.stringify(pinned)],
+export async function sealJob(tx: Tx, jobId: string, pinned: Pinned): Promise<number> {
+  return changeJob(
+    tx,
+    jobId,
+    "phase = 'running', run_at = ledger_now(), pinned = $2",
+    JSON.stringify(pinned),
   );
-  await noteInOutbox(tx, jobId);
 }
 
 /** Sets or clears pause, or asks for cancellation. The claim obeys from the commit on. */
-export async function setIntent(tx: Tx, jobId: string, intent: 'pause' | 'resume' | 'cancel'): Promise<void> {
-  const change = { pause: 'paused = true', resume: 'paused = false', cancel: 'cancel_requested = true' }[
-    intent
-  ];
-  await tx.query(`update jobs set ${change}, version = version + 1 where id = $1`, [jobId]);
+export async function setIntent(
+  tx: Tx,
+  jobId: string,
+  intent: 'pause' | 'resume' | 'cancel',
+): Promise<number> {
+  const change = { pause: 'paused = $2', resume: 'paused = $2', cancel: 'cancel_requested = $2' }[intent];
+  return changeJob(tx, jobId, change, intent !== 'resume');
+}
+
+/** One transition: the change, the next version, the outbox. @returns the version. */
+async function changeJob(tx: Tx, jobId: string, change: string, value: unknown): Promise<number> {
+  const rows = await tx.query<{ version: number }>(
+    `update jobs set ${change}, version = version + 1 where id = $1 returning version`,
+    [jobId, value],
+  );
   await noteInOutbox(tx, jobId);
+  return one(rows).version;
 }
 
 /**

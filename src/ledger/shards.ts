@@ -7,6 +7,9 @@ export interface Shard {
   readonly size: number;
 }
 
+/** A job that is smaller than its shards is spread over them, but a shard of a handful would cost more than it brings. */
+const MIN_SHARD_SIZE = 25;
+
 export interface PlanInput {
   readonly jobId: string;
   /** The generation this plan makes. If the job already has it, the plan was made by a lost try of the same call. */
@@ -43,7 +46,7 @@ export async function planShards(tx: Tx, input: PlanInput): Promise<Shard[]> {
   if (rows.length === 0) return [];
   const shards = cut(
     rows.map((row) => row.ordinal).sort((a, b) => a - b),
-    input.shardSize,
+    Math.min(input.shardSize, Math.max(MIN_SHARD_SIZE, Math.ceil(rows.length / input.maxShards))),
   );
   await tx.query('update jobs set generation = $2 where id = $1', [input.jobId, input.generation]);
   await tx.query(

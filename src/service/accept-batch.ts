@@ -16,7 +16,7 @@ export async function acceptBatch(
     definition: unknown;
     messages: readonly { readonly spec: MessageSpec; readonly echo: unknown }[];
   },
-): Promise<{ batchId: string; messageIds: readonly string[] }> {
+): Promise<{ batchId: string; messageIds: readonly string[]; version: number }> {
   const batchId = uuidv7();
   const pinned = await pin(tx, {
     workspaceId: input.workspaceId,
@@ -35,6 +35,6 @@ export async function acceptBatch(
   });
   const messages = input.messages.map((message, ordinal) => ({ id: uuidv7(), ordinal, ...message }));
   await admitMessages(tx, { workspaceId: input.workspaceId, jobId: batchId }, messages);
-  await growJob(tx, batchId, messages.length);
-  return { batchId, messageIds: messages.map((message) => message.id) };
+  const version = await growJob(tx, batchId, messages.length);
+  return { batchId, messageIds: messages.map((message) => message.id), version };
 }

@@ -3,7 +3,8 @@ import { VolleyError } from '../domain/errors';
 import { isUuid } from '../domain/ids';
 import { getChannel } from '../ledger/channels';
 import { type Db, type Tx } from '../ledger/database';
-import { insertJob, lockJob, sealJob, setIntent, type JobRow } from '../ledger/jobs';
+import { insertJob, jobContent, lockJob, sealJob, setIntent, type JobRow } from '../ledger/jobs';
+import { type Nudge } from '../ledger/outbox';
 import { readItems, readJobRow } from '../ledger/read-jobs';
 import { readEvents, readMessagePage, readMessageRow } from '../ledger/read-messages';
 import { acceptBatch } from './accept-batch';
@@ -11,19 +12,17 @@ import { ingest } from './ingest';
 import { pin } from './pin';
 import { type JobRef, type LiveStatus, type Service } from './service';
 import { type JobView } from './views';
-import { jobContent } from '../ledger/jobs';
 
 /** Tells a job's workflow to look, after the commit. Best effort: what is lost here the relay repeats. */
 export interface Notifier {
-  look(job: { jobId: string; workspaceId: string; kind: JobRow['kind'] }): void;
+  look(job: Nudge): void;
   liveStatus(job: JobView): Promise<LiveStatus | undefined>;
 }
 
 /** The application service behind every door (see service.ts for what each verb promises). */
 export function createService(deps: { notifier: Notifier }): Service {
   const { notifier } = deps;
-  const lookAfter = (tx: Tx, job: { id: string; workspaceId: string; kind: JobRow['kind'] }): void =>
-    tx.afterCommit(() => notifier.look({ jobId: job.id, workspaceId: job.workspaceId, kind: job.kind }));
+  const lookAfter = (tx: Tx, job: Nudge): void => tx.afterCommit(() => notifier.look(job));
 
   const command = (intent: 'pause' | 'resume' | 'cancel') => async (tx: Tx, ref: JobRef) => {
     const job = await lockJob(tx, known(ref));
@@ -31,20 +30,20 @@ export function createService(deps: { notifier: Notifier }): Service {
       throw new VolleyError('job_final', `The job is finished: there is nothing left to ${intent}.`);
     }
     if (isAlready(job, intent)) return;
-    await setIntent(tx, job.id, intent);
-    lookAfter(tx, { id: job.id, workspaceId: job.workspace_id, kind: job.kind });
+    const version = await setIntent(tx, job.id, intent);
+    lookAfter(tx, { ...ref, kind: job.kind, version });
   };
 
   return {
     async createBulkJob(tx, input) {
-      const id = uuidv7();
-      await insertJob(tx, { ...input, id, kind: 'bulk', phase: 'open' });
-      lookAfter(tx, { id, workspaceId: input.workspaceId, kind: 'bulk' });
-      return { jobId: id };
+      const jobId = input.jobId ?? uuidv7();
+      await insertJob(tx, { ...input, id: jobId, kind: 'bulk', phase: 'open' });
+      lookAfter(tx, { jobId, workspaceId: input.workspaceId, kind: 'bulk', version: 1 });
+      return { jobId };
     },
     async ingest(tx, input) {
-      const result = await ingest(tx, { ...input, ...known(input) });
-      lookAfter(tx, { id: input.jobId, workspaceId: input.workspaceId, kind: 'bulk' });
+      const { version, ...result } = await ingest(tx, { ...input, ...known(input) });
+      lookAfter(tx, { jobId: input.jobId, workspaceId: input.workspaceId, kind: 'bulk', version });
       return result;
     },
     async runJob(tx, ref) {
@@ -61,15 +60,15 @@ export function createService(deps: { notifier: Notifier }): Service {
         templates: spec.content || !spec.template ? [] : [spec.template],
         ...(spec.brand === undefined ? {} : { brand: spec.brand }),
       });
-      await sealJob(tx, job.id, pinned);
-      lookAfter(tx, { id: job.id, workspaceId: job.workspace_id, kind: 'bulk' });
+      const version = await sealJob(tx, job.id, pinned);
+      lookAfter(tx, { ...ref, kind: 'bulk', version });
     },
     pauseJob: command('pause'),
     resumeJob: command('resume'),
     cancelJob: command('cancel'),
     async acceptBatch(tx, input) {
-      const accepted = await acceptBatch(tx, input);
-      lookAfter(tx, { id: accepted.batchId, workspaceId: input.workspaceId, kind: 'batch' });
+      const { version, ...accepted } = await acceptBatch(tx, input);
+      lookAfter(tx, { jobId: accepted.batchId, workspaceId: input.workspaceId, kind: 'batch', version });
       return accepted;
     },
     async readJob(db, ref) {

@@ -19,11 +19,11 @@ import { type IngestResult, type JobRef, type NewRecipient } from './service';
 export async function ingest(
   tx: Tx,
   input: JobRef & { ingestionId?: string; recipients: readonly NewRecipient[] },
-): Promise<IngestResult> {
+): Promise<IngestResult & { version: number }> {
   const ingestionId = input.ingestionId ?? uuidv7();
   const job = await lockJob(tx, input);
   const before = input.ingestionId === undefined ? undefined : await findIngestion(tx, job.id, ingestionId);
-  if (before) return { ingestionId, total: before.total, duplicates: before.errors };
+  if (before) return { ingestionId, total: before.total, duplicates: before.errors, version: job.version };
   if (job.phase !== 'open' || job.cancel_requested) {
     throw new VolleyError(
       'job_not_open',
@@ -45,6 +45,6 @@ export async function ingest(
   });
   await admitMessages(tx, { workspaceId: job.workspace_id, jobId: job.id }, messages);
   await recordIngestion(tx, job.id, ingestionId, { total: messages.length, errors: duplicates });
-  await growJob(tx, job.id, messages.length);
-  return { ingestionId, total: messages.length, duplicates };
+  const version = await growJob(tx, job.id, messages.length);
+  return { ingestionId, total: messages.length, duplicates, version };
 }

@@ -44,7 +44,7 @@ export interface MessagePage {
 export interface Service {
   createBulkJob(
     tx: Tx,
-    input: { workspaceId: string; spec: JobSpec; definition: unknown; guarantee: Guarantee },
+    input: { workspaceId: string; spec: JobSpec; definition: unknown; guarantee: Guarantee; jobId?: string },
   ): Promise<{ jobId: string }>;
   /** Adds recipients until run. The same ingestionId again gives the first answer again and adds nobody. */
   ingest(

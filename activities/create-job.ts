@@ -1,0 +1,30 @@
+import { activityInfo } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { v5 as uuidv5 } from 'uuid';
+import { toCourierId } from '../src/domain/ids';
+import { VolleyError } from '../src/domain/errors';
+import { workflowIds, type LedgerActivities } from '../workflows/contract';
+import { type Dependencies } from './dependencies';
+
+/**
+ * For other people's workflows: creates a bulk job from the message of Courier's `POST /bulk`. Its workflow can then be
+ * signalled (`ingestUsers`, `run`) and awaited. A message that is wrong fails the call for good and says why.
+ */
+export function createCreateJob(deps: Dependencies): LedgerActivities['createJob'] {
+  const { db, service, dialect } = deps;
+  return async ({ workspaceId, message }) => {
+    try {
+      const read = dialect.readJob(message);
+      // The same call again, after a lost answer, names the same job.
+      const { workflowExecution, activityId } = activityInfo();
+      const jobId = uuidv5(`${workflowExecution?.runId}/${activityId}`, workspaceId);
+      await db.transaction((tx) =>
+        service.createBulkJob(tx, { workspaceId, ...read, guarantee: 'at_least_once', jobId }),
+      );
+      return { jobId: toCourierId(jobId), workflowId: workflowIds.job('bulk', jobId) };
+    } catch (error) {
+      if (error instanceof VolleyError) throw ApplicationFailure.nonRetryable(error.message, error.code);
+      throw error;
+    }
+  };
+}

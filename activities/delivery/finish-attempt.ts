@@ -1,0 +1,67 @@
+import { type DeliverResult } from '../../workflows/contract';
+import { afterOutcome } from '../../src/domain/retry';
+import { isSettled, type JobKind } from '../../src/domain/states';
+import { settleAttempt } from '../../src/ledger/attempts';
+import { type Db } from '../../src/ledger/database';
+import { type DeliveryContext } from '../../src/ledger/delivery-context';
+import { type Outcome, type Provider } from '../../src/providers/contract';
+import { type DeliveryRules } from '../dependencies';
+
+/** A child keeps its message this much longer than it means to wait, so that a slow worker is not overtaken by the planner. */
+const WAIT_MARGIN_MS = 60_000;
+
+export interface FinishInput {
+  readonly message: DeliveryContext;
+  readonly jobKind: JobKind;
+  readonly attemptId: string;
+  readonly outcome: Outcome;
+  /** Calls that counted, this one included. */
+  readonly attempts: number;
+  readonly hasNextRoute: boolean;
+  readonly provider: Pick<Provider, 'dedupeWindowMs'>;
+  readonly settings: unknown;
+  readonly callStartedAtMs: number;
+}
+
+/** Decides what follows an outcome, writes both down, and says what the workflow should do. */
+export async function finishAttempt(
+  db: Db,
+  rules: DeliveryRules,
+  input: FinishInput,
+): Promise<DeliverResult> {
+  const { message, outcome } = input;
+  const retryAfterMs = 'retryAfterMs' in outcome ? outcome.retryAfterMs : undefined;
+  const next = afterOutcome({
+    outcome: {
+      type: outcome.type,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(outcome.type === 'permanent' ? { reason: outcome.reason } : {}),
+    },
+    attempts: input.attempts,
+    sinceFirstAttemptMs: message.sinceFirstAttemptMs,
+    hasNextRoute: input.hasNextRoute,
+    deduplicates: Date.now() - input.callStartedAtMs < input.provider.dedupeWindowMs(input.settings),
+    atMostOnce: message.guarantee === 'at_most_once',
+    random: Math.random(),
+    policy: rules.retry,
+  });
+  const waitMs = next.waitMs ?? 0;
+  const keeps = input.jobKind !== 'bulk' || waitMs <= rules.parkAfterMs;
+  const settled = await settleAttempt(db, {
+    jobId: message.jobId,
+    attemptId: input.attemptId,
+    outcome: outcome.type,
+    state: next.state,
+    refused: next.refused,
+    ...('code' in outcome ? { code: outcome.code, detail: outcome.message } : {}),
+    ...(outcome.type === 'accepted' && outcome.vendorId !== undefined ? { vendorId: outcome.vendorId } : {}),
+    ...(outcome.type === 'accepted' && outcome.settled ? { settled: outcome.settled } : {}),
+    ...(next.reason ? { reason: next.reason } : {}),
+    ...(next.waitReason ? { waitReason: next.waitReason, waitMs } : {}),
+    holdMs: next.state === 'waiting' && keeps ? waitMs + WAIT_MARGIN_MS : null,
+    ...(next.nextRoute ? { route: message.route + 1 } : {}),
+  });
+  if (isSettled(settled.state)) return { type: 'settled', state: settled.state, reason: settled.reason };
+  if (!settled.moved) return { type: 'left', why: 'held' };
+  return keeps ? { type: 'wait', waitMs } : { type: 'parked' };
+}

@@ -1,0 +1,48 @@
+import { getChannel, openCredentials } from '../../src/ledger/channels';
+import { type Db } from '../../src/ledger/database';
+import { type Provider, type ProviderChannel } from '../../src/providers/contract';
+import { type ProviderRegistry } from '../../src/providers/registry';
+import { type SecretBox } from '../../src/runtime/secret-box';
+
+export interface OpenChannel {
+  readonly channel: ProviderChannel;
+  readonly provider: Provider;
+}
+
+/** Settings and credentials of a channel change rarely: kept this long, so that a changed one is used soon. */
+const CACHE_MS = 2_000;
+const MAX_CACHED = 1_000;
+
+/** Reads a channel, checks its settings and opens its credentials; undefined when it cannot be used (any more). */
+export function createChannelOpener(deps: {
+  db: Db;
+  providers: ProviderRegistry;
+  secretBox: SecretBox;
+}): (ref: { workspaceId: string; channelId: string }) => Promise<OpenChannel | undefined> {
+  const cache = new Map<string, { untilMs: number; opened: Promise<OpenChannel | undefined> }>();
+  return (ref) => {
+    const key = `${ref.workspaceId}/${ref.channelId}`;
+    const known = cache.get(key);
+    if (known && known.untilMs > Date.now()) return known.opened;
+    const opened = read(ref);
+    if (cache.size >= MAX_CACHED) cache.clear();
+    cache.set(key, { untilMs: Date.now() + CACHE_MS, opened });
+    opened.catch(() => cache.delete(key));
+    return opened;
+  };
+
+  async function read(ref: { workspaceId: string; channelId: string }): Promise<OpenChannel | undefined> {
+    const row = await getChannel(deps.db, ref);
+    const provider = row && deps.providers.get(row.provider);
+    if (!row?.enabled || !provider) return undefined;
+    const settings = provider.settings.safeParse(row.settings);
+    const credentials = provider.credentials.safeParse(
+      (await openCredentials(deps.db, deps.secretBox, ref)) ?? {},
+    );
+    if (!settings.success || !credentials.success) return undefined;
+    return {
+      provider,
+      channel: { id: row.id, kind: row.kind, settings: settings.data, credentials: credentials.data },
+    };
+  }
+}

@@ -1,0 +1,124 @@
+import {
+  type BrandContent,
+  type Content,
+  type Rendered,
+  type TemplateContent,
+} from '../../src/domain/content';
+import { templateKey } from '../../src/domain/pinned';
+import { type RejectReason } from '../../src/domain/reasons';
+import { type Route } from '../../src/domain/routing';
+import { type DeliveryContext } from '../../src/ledger/delivery-context';
+import { getTemplateVersion } from '../../src/ledger/templates';
+import { type FetchedAttachment } from '../../src/providers/contract';
+import { type Dependencies } from '../dependencies';
+import { fetchAttachments } from './attachments';
+import { type OpenChannel } from './open-channel';
+import { routesOf } from './routes';
+import { senderOf } from './sender';
+
+export interface Prepared {
+  readonly route: Route;
+  readonly hasNextRoute: boolean;
+  readonly opened: OpenChannel;
+  readonly rendered: Rendered;
+  readonly attachments: readonly FetchedAttachment[];
+  readonly from?: { readonly address: string; readonly name?: string };
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export type Preparation =
+  | { readonly type: 'ready'; readonly prepared: Prepared }
+  | { readonly type: 'rejected'; readonly reason: RejectReason; readonly detail: string }
+  | { readonly type: 'attachment_missing'; readonly detail: string };
+
+const rejected = (reason: RejectReason, detail: string): Preparation => ({
+  type: 'rejected',
+  reason,
+  detail,
+});
+
+/** Everything before the claim: route, template, render, sender, attachments. Writes nothing. */
+export async function prepare(
+  deps: Pick<Dependencies, 'db' | 'providers' | 'renderer' | 'egress'>,
+  openChannel: (ref: { workspaceId: string; channelId: string }) => Promise<OpenChannel | undefined>,
+  message: DeliveryContext,
+): Promise<Preparation> {
+  const [fault] = message.spec.faults ?? [];
+  if (fault) return rejected(fault.reason as RejectReason, fault.description);
+  const routing = routesOf(message, deps.providers);
+  if (!routing.ok) return rejected(routing.reason, routing.detail);
+  const route = routing.routes[message.route];
+  if (!route) return rejected('no_channel', 'No route is left.');
+  const opened = await openChannel({ workspaceId: message.workspaceId, channelId: route.channelId });
+  if (!opened)
+    return rejected('channel_misconfigured', 'The channel was removed, disabled or can no longer be read.');
+
+  const said = await whatToSay(deps, message);
+  if ('missing' in said)
+    return rejected(said.missing, 'The template does not exist or has no published version.');
+  const data = dataOf(message);
+  const { spec } = message;
+  const locale = spec.template?.locale ?? message.jobSpec.locale;
+  const result = await deps.renderer.render({
+    kind: route.kind === 'any' ? 'any' : opened.channel.kind,
+    ...said,
+    data,
+    recipient: {
+      id: spec.recipient.id,
+      ...(spec.recipient.locale === undefined ? {} : { locale: spec.recipient.locale }),
+      ...(spec.recipient.timezone === undefined ? {} : { timezone: spec.recipient.timezone }),
+    },
+    ...(spec.recipient.locale !== undefined || locale === undefined ? {} : { locale }),
+    ...(spec.profile ? { profile: spec.profile } : {}),
+    ...(spec.email?.subject === undefined ? {} : { subjectOverride: spec.email.subject }),
+  });
+  if (!result.ok) return rejected(result.reason, result.detail);
+  const sender = senderOf(spec, opened);
+  if (!sender.ok) return rejected('invalid_sender', sender.detail);
+  const files = await fetchAttachments(deps.egress, result.rendered.attachments);
+  if (!files.ok) {
+    return files.retryable
+      ? { type: 'attachment_missing', detail: files.detail }
+      : rejected('invalid_content', files.detail);
+  }
+  return {
+    type: 'ready',
+    prepared: {
+      route,
+      hasNextRoute: routing.routes.length > message.route + 1,
+      opened,
+      rendered: result.rendered,
+      attachments: files.attachments,
+      data,
+      ...(sender.from ? { from: sender.from } : {}),
+    },
+  };
+}
+
+/** Message data wins over the job's; the job's data for the recipient's locale over its general data (seed: "takes precedence"). */
+function dataOf({ jobSpec, spec }: DeliveryContext): Record<string, unknown> {
+  const byLocale =
+    spec.recipient.locale === undefined ? undefined : jobSpec.dataByLocale?.[spec.recipient.locale];
+  return { ...jobSpec.data, ...byLocale, ...spec.data };
+}
+
+interface Said {
+  readonly content?: Content;
+  readonly template?: TemplateContent;
+  readonly brand?: BrandContent;
+}
+
+/** The message's own template or content, else the job's: first what the caller's door put first. */
+async function whatToSay(
+  deps: Pick<Dependencies, 'db'>,
+  { jobSpec, spec, pinned }: DeliveryContext,
+): Promise<Said | { missing: 'template_not_found' | 'template_unpublished' }> {
+  const brand = pinned?.brand ? { brand: pinned.brand } : {};
+  const content = spec.content ?? jobSpec.content;
+  const ref = spec.template ?? (spec.content ? undefined : jobSpec.content ? undefined : jobSpec.template);
+  if (!ref) return { ...(content ? { content } : {}), ...brand };
+  const found = pinned?.templates[templateKey(ref)] ?? { missing: 'template_not_found' as const };
+  if ('missing' in found) return found;
+  const template = await getTemplateVersion(deps.db, found.versionId);
+  return { template, ...(content ? { content } : {}), ...brand };
+}

@@ -1,0 +1,45 @@
+import { type Logger } from 'pino';
+import { type RetryPolicy } from '../src/domain/retry';
+import { type JobSpec } from '../src/domain/message-spec';
+import { type Database } from '../src/ledger/database';
+import { type Egress } from '../src/providers/egress/guarded-client';
+import { type ProviderRegistry } from '../src/providers/registry';
+import { type SecretBox } from '../src/runtime/secret-box';
+import { type DeliveryMetrics } from '../src/runtime/metrics';
+import { type NewRecipient, type Service } from '../src/service/service';
+import { type Renderer } from '../src/templates/render-contract';
+
+/** How the words of a signal from another workflow become ours: Courier's, as the seed has them. Wired by the process. */
+export interface SignalDialect {
+  /** The spec and definition of a create message. Throws VolleyError (invalid_request). */
+  readJob(message: unknown): { spec: JobSpec; definition: unknown };
+  /** The good ones of these users; bad ones are left out, as POST /bulk/{jobId} would report them. */
+  readUsers(users: readonly unknown[]): readonly NewRecipient[];
+}
+
+/** All that activities lean on, passed in once by the worker. */
+export interface Dependencies {
+  readonly db: Database;
+  readonly service: Service;
+  readonly providers: ProviderRegistry;
+  readonly renderer: Renderer;
+  readonly egress: Egress;
+  readonly secretBox: SecretBox;
+  readonly dialect: SignalDialect;
+  readonly log: Logger;
+  readonly metrics: DeliveryMetrics;
+  readonly rules: DeliveryRules;
+}
+
+export interface DeliveryRules {
+  readonly retry: RetryPolicy;
+  /** A bulk message that has to wait longer than this is parked: no wait holds a delivery slot for more than 30 s (design). */
+  readonly parkAfterMs: number;
+  /** How long a planned shard keeps its messages. Longer than a shard takes; ends early when the shard gives them back. */
+  readonly shardHoldMs: number;
+}
+
+export const DEFAULT_DELIVERY_RULES: Omit<DeliveryRules, 'retry'> = {
+  parkAfterMs: 30_000,
+  shardHoldMs: 15 * 60_000,
+};
