@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type NewRecipient, type Service } from '../../src/service/service';
 import { type CommandRoute } from '../route';
 import { readInboundUser } from './inbound-user';
-import { commandErrors, jobPath } from './openapi-parts';
+import { jobPath } from './openapi-parts';
 import { jobInPath } from './path-ids';
 import { INGESTION_ERROR, INGESTION_ERRORS, inboundUser, type IngestionError } from './user-schema';
 import { invalidRequest, validateBody } from './validate';
@@ -58,10 +58,10 @@ export function addUsersRoute(service: Service): CommandRoute {
     method: 'post',
     path: '/bulk/{jobId}',
     auth: 'workspace',
+    errors: ['job_not_open'],
     openapi: {
       operationId: 'addBulkUsers',
       summary: 'Add users to a bulk job',
-      tags: ['Courier: bulk'],
       requestParams: jobPath,
       requestBody: {
         required: true,
@@ -84,7 +84,6 @@ export function addUsersRoute(service: Service): CommandRoute {
             },
           },
         },
-        ...commandErrors('404'),
       },
     },
     async handle(call, tx) {

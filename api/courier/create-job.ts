@@ -5,7 +5,7 @@ import { type CommandRoute } from '../route';
 import { parseVolleyOptions, VOLLEY_OPTIONS_HEADER } from '../volley-options';
 import { readInboundJob } from './inbound-message';
 import { createJobBody } from './message-schema';
-import { commandErrors, jobIdText } from './openapi-parts';
+import { jobIdText, ours } from './openapi-parts';
 
 const SEED_REQUEST = {
   message: {
@@ -29,13 +29,15 @@ export function createJobRoute(service: Service): CommandRoute {
     openapi: {
       operationId: 'createBulkJob',
       summary: 'Create a bulk job',
-      tags: ['Courier: bulk'],
       requestParams: {
         header: z.object({
-          [VOLLEY_OPTIONS_HEADER]: z.string().optional().meta({
-            description: "Volley's own: `guarantee=at_least_once` (default) or `guarantee=at_most_once`.",
-            example: 'guarantee=at_most_once',
-          }),
+          [VOLLEY_OPTIONS_HEADER]: z
+            .string()
+            .optional()
+            .meta({
+              description: ours('`guarantee=at_least_once` (default) or `guarantee=at_most_once`.'),
+              example: 'guarantee=at_most_once',
+            }),
         }),
       },
       requestBody: {
@@ -55,7 +57,6 @@ export function createJobRoute(service: Service): CommandRoute {
           description: 'The job is kept, and open for users.',
           content: { 'application/json': { schema: z.object({ jobId: jobIdText }) } },
         },
-        ...commandErrors(),
       },
     },
     async handle(call, tx) {

@@ -1,12 +1,20 @@
+import { z } from 'zod';
 import { type ErrorCode, type VolleyError } from '../../src/domain/errors';
 import { type Reply } from '../route';
 
 /** Courier's own two words for errors, and one of ours for faults on the server's side, for which it documents none. */
-export type CourierErrorType = 'invalid_request_error' | 'authorization_error' | 'api_error';
+const ERROR_TYPES = ['invalid_request_error', 'authorization_error', 'api_error'] as const;
+
+export const courierError = z
+  .object({
+    message: z.string().meta({ description: 'What is wrong, where, and how to mend it.' }),
+    type: z.enum(ERROR_TYPES),
+  })
+  .meta({ id: 'CourierError' });
 
 interface Wording {
   readonly status: number;
-  readonly type: CourierErrorType;
+  readonly type: (typeof ERROR_TYPES)[number];
   /**
    * Set to false where the same call can never work: the SDK v7 sends a 409 three times over unless told not to
    * (courier-api.md §1.3, 8).
@@ -42,15 +50,13 @@ const DETAILS_SHOWN = 10;
 /** `{message, type}`: what is wrong and where, in one text, because the SDKs show `message` and nothing else. */
 export function writeCourierError(error: VolleyError): Reply {
   const { status, type, shouldRetry } = COURIER_ERRORS[error.code];
-  const headers: Record<string, string> = {};
-  if (shouldRetry === false) headers['x-should-retry'] = 'false';
-  if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(error.retryAfterSeconds);
+  const headers = shouldRetry === false ? { 'x-should-retry': 'false' } : {};
   return { status, body: { message: messageOf(error), type }, headers };
 }
 
-function messageOf(error: VolleyError): string {
-  const shown = error.details.slice(0, DETAILS_SHOWN).map(({ at, problem }) => `${at}: ${problem}`);
-  const more = error.details.length - shown.length;
-  if (more > 0) shown.push(`and ${more} more`);
-  return shown.length === 0 ? error.message : `${error.message} ${shown.join('; ')}`;
+function messageOf({ message, details }: VolleyError): string {
+  const unsaid = details.filter(({ problem }) => !message.includes(problem));
+  const shown = unsaid.slice(0, DETAILS_SHOWN).map(({ at, problem }) => `${at}: ${problem}`);
+  if (unsaid.length > shown.length) shown.push(`and ${unsaid.length - shown.length} more`);
+  return shown.length === 0 ? message : `${message} ${shown.join('; ')}`;
 }

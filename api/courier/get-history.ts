@@ -3,7 +3,7 @@ import { type Service } from '../../src/service/service';
 import { type ReadRoute } from '../route';
 import { readReleased } from './get-message';
 import { historyOf, HISTORY_TYPES } from './history';
-import { messageIdText, readErrors } from './openapi-parts';
+import { messageIdText, ours } from './openapi-parts';
 import { messageInPath } from './path-ids';
 import { queryText, refuseQuery } from './query';
 
@@ -15,12 +15,18 @@ const entry = z
     error_message: z.string().optional().meta({ description: 'The reason in words; never an address.' }),
     channel: z.object({ id: z.string(), key: z.string() }).optional(),
     integration: z.object({ id: z.string(), provider: z.string() }).optional(),
-    attempt: z.int().optional().meta({ description: "Volley's own. 1 for the first call to a provider." }),
+    attempt: z
+      .int()
+      .optional()
+      .meta({ description: ours('1 for the first call to a provider.') }),
     possible_duplicate: z
       .boolean()
       .optional()
-      .meta({ description: "Volley's own. The call before may have been taken, and this one repeats it." }),
-    wait_reason: z.string().optional().meta({ description: "Volley's own. Why the message waits." }),
+      .meta({ description: ours('The call before may have been taken, and this one repeats it.') }),
+    wait_reason: z
+      .string()
+      .optional()
+      .meta({ description: ours('Why the message waits.') }),
   })
   .meta({ id: 'MessageHistoryEntry' });
 
@@ -34,7 +40,6 @@ export function getHistoryRoute(service: Service): ReadRoute {
     openapi: {
       operationId: 'getMessageHistory',
       summary: "Get a message's history",
-      tags: ['Courier: messages'],
       requestParams: {
         path: z.object({ messageId: messageIdText }),
         query: z.object({ type: z.enum(HISTORY_TYPES).optional() }),
@@ -44,7 +49,6 @@ export function getHistoryRoute(service: Service): ReadRoute {
           description: 'What happened to the message.',
           content: { 'application/json': { schema: z.object({ results: z.array(entry) }) } },
         },
-        ...readErrors('400'),
       },
     },
     async handle(call, db) {

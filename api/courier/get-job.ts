@@ -4,8 +4,7 @@ import { type LiveStatus, type Service } from '../../src/service/service';
 import { type JobView } from '../../src/service/views';
 import { type ReadRoute } from '../route';
 import { jobStatus, jobStatusText, readBulkJob } from './job-status';
-import { inboundBulkMessage } from './message-schema';
-import { jobPath, readErrors } from './openapi-parts';
+import { jobPath, ours } from './openapi-parts';
 import { jobInPath } from './path-ids';
 
 const SEED_RESPONSE = {
@@ -18,11 +17,11 @@ const SEED_RESPONSE = {
   },
 };
 
-const ours = (what: string) => `Volley's own. ${what}`;
-
 const job = z
   .object({
-    definition: inboundBulkMessage,
+    definition: z
+      .looseObject({ event: z.string().optional() })
+      .meta({ description: 'The message as created; `event` filled from the template where it was absent.' }),
     enqueued: z.int().meta({ description: 'Messages placed on the pipeline; never falls.' }),
     failures: z.int().meta({ description: 'Messages that could not be placed there; never falls.' }),
     received: z.int().meta({ description: 'Users in the job: enqueued + failures + those still pending.' }),
@@ -60,7 +59,6 @@ export function getJobRoute(service: Service): ReadRoute {
     openapi: {
       operationId: 'getBulkJob',
       summary: 'Get a bulk job',
-      tags: ['Courier: bulk'],
       requestParams: jobPath,
       responses: {
         '200': {
@@ -72,7 +70,6 @@ export function getJobRoute(service: Service): ReadRoute {
             },
           },
         },
-        ...readErrors(),
       },
     },
     async handle(call, db) {
@@ -86,7 +83,7 @@ export function getJobRoute(service: Service): ReadRoute {
 function jobBody(view: JobView, live: LiveStatus | undefined): z.input<typeof job> {
   const { definition, enqueued, failures, received, counts, paused, cancelRequested, guarantee } = view;
   return {
-    definition: definition as z.input<typeof inboundBulkMessage>,
+    definition: definition as z.input<typeof job>['definition'],
     enqueued,
     failures,
     received,

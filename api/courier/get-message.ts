@@ -6,7 +6,7 @@ import { type Service } from '../../src/service/service';
 import { type MessageView } from '../../src/service/views';
 import { type Call, type ReadRoute } from '../route';
 import { failureText } from './failure-text';
-import { jobIdText, messageIdText, messagePath, readErrors } from './openapi-parts';
+import { jobIdText, messageIdText, messagePath } from './openapi-parts';
 import { messageInPath, noSuchMessage } from './path-ids';
 import { eventOf, whatIsSent } from './what-is-sent';
 
@@ -70,14 +70,12 @@ export function getMessageRoute(service: Service): ReadRoute {
     openapi: {
       operationId: 'getMessage',
       summary: 'Get a message',
-      tags: ['Courier: messages'],
       requestParams: messagePath,
       responses: {
         '200': {
           description: 'The message as it stands.',
           content: { 'application/json': { schema: details } },
         },
-        ...readErrors(),
       },
     },
     async handle(call, db) {

@@ -2,7 +2,7 @@ import { type Service } from '../../src/service/service';
 import { type Dialect } from '../route';
 import { addUsersRoute } from './add-users';
 import { createJobRoute } from './create-job';
-import { writeCourierError } from './errors';
+import { courierError, writeCourierError } from './errors';
 import { getHistoryRoute } from './get-history';
 import { getJobRoute } from './get-job';
 import { getMessageRoute } from './get-message';
@@ -28,6 +28,7 @@ export function createCourierDialect({ service }: { service: Service }): Dialect
       getMessageRoute(service),
       getHistoryRoute(service),
     ],
+    errorSchema: courierError,
     writeError: writeCourierError,
   };
 }

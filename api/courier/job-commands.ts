@@ -4,7 +4,7 @@ import { type JobRef, type Service } from '../../src/service/service';
 import { type Tx } from '../../src/ledger/database';
 import { type CommandRoute } from '../route';
 import { jobStatus, jobStatusText, readBulkJob } from './job-status';
-import { commandErrors, jobIdText, jobPath } from './openapi-parts';
+import { jobIdText, jobPath, ours } from './openapi-parts';
 import { jobInPath } from './path-ids';
 
 interface Command {
@@ -20,19 +20,19 @@ export function jobCommandRoutes(service: Service): readonly CommandRoute[] {
     {
       verb: 'cancel',
       summary: 'Cancel a bulk job',
-      description: "Volley's own. No further message is sent; those being sent end as they end.",
+      description: ours('No further message is sent; those being sent end as they end.'),
       apply: (tx, ref) => service.cancelJob(tx, ref),
     },
     {
       verb: 'pause',
       summary: 'Pause a bulk job',
-      description: "Volley's own. No further message is sent until the job is resumed.",
+      description: ours('No further message is sent until the job is resumed.'),
       apply: (tx, ref) => service.pauseJob(tx, ref),
     },
     {
       verb: 'resume',
       summary: 'Resume a bulk job',
-      description: "Volley's own. Goes on where the pause stopped it.",
+      description: ours('Goes on where the pause stopped it.'),
       apply: (tx, ref) => service.resumeJob(tx, ref),
     },
   ];
@@ -45,18 +45,17 @@ function routeOf(service: Service, { verb, summary, description, apply }: Comman
     method: 'post',
     path: `/bulk/{jobId}/${verb}`,
     auth: 'workspace',
+    errors: ['job_final'],
     openapi: {
       operationId: `${verb}BulkJob`,
       summary,
       description,
-      tags: ['Courier: bulk', 'Volley extensions'],
       requestParams: jobPath,
       responses: {
         '202': {
           description: 'It holds from now on.',
           content: { 'application/json': { schema: z.object({ jobId: jobIdText, status: jobStatusText }) } },
         },
-        ...commandErrors('404'),
       },
     },
     async handle(call, tx) {

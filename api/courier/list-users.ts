@@ -6,7 +6,7 @@ import { type ItemView } from '../../src/service/views';
 import { type ReadRoute } from '../route';
 import { decodeCursor, encodeCursor } from './cursor';
 import { readBulkJob } from './job-status';
-import { jobIdText, messageIdText, readErrors } from './openapi-parts';
+import { jobIdText, messageIdText } from './openapi-parts';
 import { jobInPath } from './path-ids';
 import { queryText } from './query';
 import { inboundUser } from './user-schema';
@@ -64,7 +64,6 @@ export function listUsersRoute(service: Service): ReadRoute {
       operationId: 'listBulkUsers',
       summary: 'List the users of a bulk job',
       description: `Pages of ${PAGE_SIZE}, in the order in which the users were added.`,
-      tags: ['Courier: bulk'],
       requestParams: {
         path: z.object({ jobId: jobIdText }),
         query: z.object({
@@ -81,7 +80,6 @@ export function listUsersRoute(service: Service): ReadRoute {
             },
           },
         },
-        ...readErrors('400'),
       },
     },
     async handle(call, db) {

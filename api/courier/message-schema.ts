@@ -11,25 +11,18 @@ const name = (what: string) => z.string().min(1).max(NAME_MAX_LENGTH).nullish().
 const bag = (what: string) => z.record(z.string(), z.unknown()).nullish().meta({ description: what });
 const kept = (what: string) => bag(`${what} Kept and given back; nothing acts on it yet.`);
 
-const routing: z.ZodType<Routing> = z.lazy(() =>
-  z.looseObject({
-    method: z.enum(['single', 'all']),
-    channels: z.array(z.union([z.string(), routing], { error: 'must be a channel or {method, channels}' })),
-  }),
-);
-
-const routingField = routing.nullish().meta({
-  description:
-    'Channels to try, in order: email, sms, push, inbox, direct_message, webhook. Method `all` is refused.',
-  override: {
-    type: ['object', 'null'],
-    required: ['method', 'channels'],
-    properties: {
-      method: { type: 'string', enum: ['single', 'all'] },
-      channels: { type: 'array', items: { type: ['string', 'object'] } },
-    },
-  },
-});
+const routing: z.ZodType<Routing> = z
+  .lazy(() =>
+    z.looseObject({
+      method: z.enum(['single', 'all']),
+      channels: z.array(z.union([z.string(), routing], { error: 'must be a channel or {method, channels}' })),
+    }),
+  )
+  .meta({
+    id: 'CourierRouting',
+    description:
+      'Channels to try, in order: email, sms, push, inbox, direct_message, webhook. Method `all` is refused.',
+  });
 
 const locale = z
   .union([z.string().min(2).max(35), z.record(z.string(), z.record(z.string(), z.unknown()))], {
@@ -50,7 +43,7 @@ const sendFields = {
   brand: name('Brand to render with.'),
   brand_id: name('Brand to render with.'),
   locale,
-  routing: routingField,
+  routing: routing.nullish(),
   channels: kept('Settings by channel.'),
   providers: kept('Settings by provider.'),
   metadata: kept('Tags, trace id, UTM.'),

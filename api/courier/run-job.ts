@@ -1,6 +1,6 @@
 import { type Service } from '../../src/service/service';
 import { type CommandRoute } from '../route';
-import { commandErrors, jobPath } from './openapi-parts';
+import { jobPath } from './openapi-parts';
 import { jobInPath } from './path-ids';
 
 /**
@@ -13,15 +13,14 @@ export function runJobRoute(service: Service): CommandRoute {
     method: 'post',
     path: '/bulk/{jobId}/run',
     auth: 'workspace',
+    errors: ['already_run', 'job_empty', 'job_final'],
     openapi: {
       operationId: 'runBulkJob',
       summary: 'Run a bulk job',
       description: 'A job is run once. An empty job is refused with 400, a second run with 409.',
-      tags: ['Courier: bulk'],
       requestParams: jobPath,
       responses: {
         '202': { description: 'The job is running. The answer has no body.' },
-        ...commandErrors('404'),
       },
     },
     async handle(call, tx) {

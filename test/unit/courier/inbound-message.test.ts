@@ -1,0 +1,178 @@
+import { readInboundJob, type InboundJob } from '../../../api/courier/inbound-message';
+import { VolleyError } from '../../../src/domain/errors';
+
+const read = (message: Record<string, unknown>): InboundJob => readInboundJob({ message });
+
+function refusal(body: unknown): string {
+  try {
+    readInboundJob(body);
+  } catch (error) {
+    if (error instanceof VolleyError && error.code === 'invalid_request') {
+      return error.details.map(({ at, problem }) => `${at}: ${problem}`).join('\n');
+    }
+    throw error;
+  }
+  throw new Error('was not refused');
+}
+
+const inline = (title: string) => ({ title, body: 'b' });
+
+describe('what is sent', () => {
+  const all = {
+    message: { content: inline('nested'), template: 'nested-template' },
+    content: inline('outer'),
+    template: 'outer-template',
+    event: 'the-event',
+  };
+
+  test('is the first that is there, in the order of the seed and the SDKs', () => {
+    expect(read(all).spec.content?.title).toBe('nested');
+    expect(read(all).spec.template).toBeUndefined();
+    expect(read({ ...all, message: { template: 'nested-template' } }).spec.template?.id).toBe(
+      'nested-template',
+    );
+    expect(read({ ...all, message: {} }).spec.content?.title).toBe('outer');
+    expect(read({ ...all, message: null, content: null }).spec.template?.id).toBe('outer-template');
+    expect(read({ event: 'the-event' }).spec.template?.id).toBe('the-event');
+  });
+
+  test('an event beside content is kept as a label', () => {
+    expect(read(all).spec).toMatchObject({ event: 'the-event', content: { title: 'nested' } });
+  });
+
+  test('nothing to send is refused, with all that could be sent', () => {
+    for (const message of [{}, { message: {} }, { event: null, template: null }]) {
+      expect(refusal({ message })).toMatch(/message\.content, message\.template, content, template or event/);
+    }
+  });
+});
+
+describe('the definition', () => {
+  test('is the message as it came, fields that nothing acts on and unknown ones included', () => {
+    const message = {
+      event: 'e',
+      brand: null,
+      locale: { fr: { hello: 'bonjour' } },
+      override: { smtp: { body: { a: [1, null] } } },
+      unheardOf: { of: true },
+      message: {
+        template: 't',
+        timeout: { message: 5 },
+        expiry: { expires_in: 'P1D' },
+        delay: { duration: 1 },
+        providers: { sendgrid: { if: 'x' } },
+        channels: { email: { routing_method: 'all' } },
+        metadata: { tags: ['a'] },
+        context: { tenant_id: 'x' },
+      },
+    };
+    expect(read(structuredClone(message)).definition).toEqual(message);
+  });
+
+  test('has its event filled from the template where there was none', () => {
+    expect(read({ message: { template: 'my-template' } }).definition['event']).toBe('my-template');
+    expect(read({ template: 'my-template', event: null }).definition['event']).toBe('my-template');
+    expect(read({ content: inline('t') }).definition).not.toHaveProperty('event');
+  });
+});
+
+test('outer brand, data and locale are defaults of the nested message', () => {
+  const outer = { event: 'e', brand: 'outer', locale: 'en_US', data: { a: 1, b: 1 } };
+  expect(read(outer).spec).toMatchObject({ brand: 'outer', locale: 'en_US', data: { a: 1, b: 1 } });
+  const message = { brand_id: 'inner', locale: 'de', data: { b: 2 } };
+  expect(read({ ...outer, message }).spec).toMatchObject({
+    brand: 'inner',
+    locale: 'de',
+    data: { a: 1, b: 2 },
+  });
+});
+
+test('a locale is a language, or data by language', () => {
+  expect(read({ event: 'e', locale: 'en_US' }).spec).toMatchObject({ locale: 'en_US' });
+  const byLocale = read({ event: 'e', locale: { fr: { hello: 'bonjour' } } }).spec;
+  expect(byLocale).toMatchObject({ dataByLocale: { fr: { hello: 'bonjour' } } });
+  expect(byLocale).not.toHaveProperty('locale');
+  expect(refusal({ message: { event: 'e', locale: { fr: 'bonjour' } } })).toContain(
+    'message.locale: must be',
+  );
+});
+
+describe('routing', () => {
+  const route = (channels: unknown[], method = 'single') =>
+    read({ message: { template: 't', routing: { method, channels } } }).spec.route;
+
+  test('is the order of channels, in our words for kinds, each once', () => {
+    expect(route(['direct_message', 'email', 'email', 'push', 'inbox', 'sms', 'webhook'])).toEqual([
+      'chat',
+      'email',
+      'push',
+      'inbox',
+      'sms',
+      'webhook',
+    ]);
+  });
+
+  test('single within single is flattened', () => {
+    expect(
+      route([{ method: 'single', channels: ['sms', { method: 'single', channels: ['push'] }] }, 'email']),
+    ).toEqual(['sms', 'push', 'email']);
+  });
+
+  test('without channels it is the order of the workspace', () => {
+    expect(route([])).toBeUndefined();
+    expect(read({ event: 'e' }).spec).not.toHaveProperty('route');
+  });
+
+  test('to all channels is refused, wherever it is said', () => {
+    const routing = { method: 'all', channels: ['email'] };
+    const nested = { method: 'single', channels: ['sms', routing] };
+    expect(refusal({ message: { event: 'e', routing } })).toContain('message.routing.method: routing to all');
+    expect(refusal({ message: { message: { template: 't', routing: nested } } })).toContain(
+      'message.message.routing.channels[1].method: routing to all',
+    );
+  });
+
+  test('an unknown channel is refused by its name', () => {
+    for (const channel of ['sendgrid', 'banner', 'constructor', 'EMAIL']) {
+      const message = { message: { template: 't', routing: { method: 'single', channels: [channel] } } };
+      expect(refusal({ message })).toContain(
+        `message.message.routing.channels[0]: no channel is called "${channel}"`,
+      );
+    }
+  });
+
+  test('absurdly nested, it is refused', () => {
+    let routing: unknown = { method: 'single', channels: ['email'] };
+    for (let depth = 0; depth < 20; depth += 1) routing = { method: 'single', channels: [routing] };
+    expect(refusal({ message: { event: 'e', routing } })).toContain('nested over');
+  });
+});
+
+test.each([
+  [undefined, 'body: '],
+  [null, 'body: '],
+  [[], 'body: '],
+  ['x', 'body: '],
+  [{}, 'message: '],
+  [{ message: [] }, 'message: '],
+  [{ message: { event: 42 } }, 'message.event: '],
+  [{ message: { event: '' } }, 'message.event: '],
+  [{ message: { event: 'e'.repeat(257) } }, 'message.event: '],
+  [{ message: { event: 'e', data: [] } }, 'message.data: '],
+  [{ message: { event: 'e', brand: 1 } }, 'message.brand: '],
+  [{ message: { event: 'e', locale: 1 } }, 'message.locale: '],
+  [{ message: { event: 'e', message: 'm' } }, 'message.message: '],
+  [{ message: { message: { template: {} } } }, 'message.message.template: '],
+  [{ message: { message: { template: 't', timeout: 5 } } }, 'message.message.timeout: '],
+  [{ message: { content: 'text' } }, 'message.content: '],
+  [{ message: { content: {} } }, 'message.content: '],
+  [{ message: { event: 'e', routing: 'email' } }, 'message.routing: '],
+  [{ message: { event: 'e', routing: { method: 'some', channels: [] } } }, 'message.routing.method: '],
+  [
+    { message: { event: 'e', routing: { method: 'single', channels: [1] } } },
+    'message.routing.channels[0]: ',
+  ],
+  [{ message: { event: 'e', data: { blob: 'x'.repeat(1_000_001) } } }, 'message.data: '],
+])('a wrong type or size is refused by its path: %.60j', (body, at) => {
+  expect(refusal(body)).toContain(at);
+});

@@ -1,0 +1,29 @@
+import { parseVolleyOptions } from '../../../api/volley-options';
+import { VolleyError } from '../../../src/domain/errors';
+
+function problemOf(header: string): string {
+  try {
+    parseVolleyOptions(header);
+  } catch (error) {
+    if (error instanceof VolleyError) return error.details.map(({ problem }) => problem).join();
+  }
+  throw new Error('was not refused');
+}
+
+test('without the header, in doubt a message is sent again', () => {
+  for (const header of [undefined, '', ' , ']) {
+    expect(parseVolleyOptions(header)).toEqual({ guarantee: 'at_least_once' });
+  }
+});
+
+test('the guarantee can be chosen, spaces aside', () => {
+  expect(parseVolleyOptions(' guarantee = at_most_once ,')).toEqual({ guarantee: 'at_most_once' });
+});
+
+test('a misspelt option or value is refused with what exists, never taken for the default', () => {
+  expect(problemOf('garantee=at_most_once')).toContain('guarantee');
+  expect(problemOf('guarantee=exactly_once')).toContain('at_least_once, at_most_once');
+  expect(problemOf('guarantee')).toContain('at_most_once');
+  expect(problemOf('constructor=at_most_once')).toContain('no option is called');
+  expect(problemOf('guarantee=at_most_once,guarantee=at_least_once')).toContain('twice');
+});
