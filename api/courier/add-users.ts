@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type NewRecipient, type Service } from '../../src/service/service';
 import { type CommandRoute } from '../route';
 import { readInboundUser } from './inbound-user';
+import { readBulkJob } from './job-status';
 import { jobPath } from './openapi-parts';
 import { jobInPath } from './path-ids';
 import { INGESTION_ERROR, INGESTION_ERRORS, inboundUser, type IngestionError } from './user-schema';
@@ -89,6 +90,7 @@ export function addUsersRoute(service: Service): CommandRoute {
     async handle(call, tx) {
       const ref = jobInPath(call);
       const users = usersOf(call.body);
+      await readBulkJob(service, tx, ref);
       const readings = users.map((user) => readInboundUser(ref.jobId, user));
       const recipients = readings.flatMap((reading) => (reading.ok ? [reading.recipient] : []));
       const { total, duplicates } = await service.ingest(tx, { ...ref, recipients });

@@ -1,5 +1,6 @@
 import { type Service } from '../../src/service/service';
 import { type CommandRoute } from '../route';
+import { readBulkJob } from './job-status';
 import { jobPath } from './openapi-parts';
 import { jobInPath } from './path-ids';
 
@@ -24,7 +25,9 @@ export function runJobRoute(service: Service): CommandRoute {
       },
     },
     async handle(call, tx) {
-      await service.runJob(tx, jobInPath(call));
+      const ref = jobInPath(call);
+      await readBulkJob(service, tx, ref);
+      await service.runJob(tx, ref);
       return { status: 202 };
     },
   };
