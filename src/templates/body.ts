@@ -36,8 +36,12 @@ const asWritten = (source: string): string => source;
 const LITERAL: Filling = { text: asWritten, html: asWritten, url: asWritten };
 
 function fillingFrom(scope: object): Filling {
-  const { fill, fillUrl } = createInterpolator(scope);
-  return { text: (source) => fill(source, 'text'), html: (source) => fill(source, 'html'), url: fillUrl };
+  const values = createInterpolator(scope);
+  return {
+    text: (source) => values.fill(source, 'text'),
+    html: (source) => values.fill(source, 'html'),
+    url: (source) => values.fillUrl(source),
+  };
 }
 
 export function bodyAction(text: string, url: string): BodyAction {

@@ -35,6 +35,7 @@ interface Thread {
   timer: NodeJS.Timeout | undefined;
 }
 
+const CLOSED = 'The renderer is closed';
 /** A timer this late means that the process was stopped or starved. */
 const STALL_MS = 250;
 
@@ -144,7 +145,7 @@ export function createLiquidPool({ threads: size = 2, timeLimitMs = 2_000 }: Poo
   }
 
   function submit(request: ThreadRequest): Promise<PoolResult> {
-    if (closed) return Promise.reject(new Error('The renderer is closed'));
+    if (closed) return Promise.reject(new Error(CLOSED));
     return new Promise((resolve, reject) => {
       queue.push({ request, resolve, reject });
       pump();
@@ -160,6 +161,7 @@ export function createLiquidPool({ threads: size = 2, timeLimitMs = 2_000 }: Poo
     plain: (html) => submit({ type: 'plain', html }),
     async close() {
       closed = true;
+      for (const waiting of queue.splice(0)) waiting.reject(new Error(CLOSED));
       const ended = [...threads].map((thread) => thread.worker.terminate());
       await Promise.all(ended);
     },

@@ -3,20 +3,33 @@ export interface TemplateCache<T> {
   get(source: string, make: () => T): T;
 }
 
-/** A compiled template weighs about ten times its source, so this bounds the cache at some 40 MB of the thread's heap. */
-const MAX_CHARS = 4_000_000;
+/** A quarter of the thread's heap: a render may take another, and a full heap ends the thread with its message. */
+const MAX_BYTES = 32_000_000;
 const MAX_ENTRIES = 1_000;
+/** Measured on liquidjs 10.30: code compiles to 30-145 bytes a character, plain text is kept as it is. */
+const BYTES_PER_CODE_CHAR = 150;
+const BYTES_PER_CHAR = 2;
+
+/** About what a source weighs once compiled, in bytes. */
+export function compiledBytes(source: string): number {
+  let codeChars = 0;
+  for (const part of source.split(/[%}]\}/)) {
+    const start = part.search(/\{[{%]/);
+    if (start >= 0) codeChars += part.length - start + 2;
+  }
+  return source.length * BYTES_PER_CHAR + codeChars * BYTES_PER_CODE_CHAR;
+}
 
 /** Least recently used first out: a Map keeps the order in which keys were put in. */
-export function createTemplateCache<T>(maxEntries = MAX_ENTRIES, maxChars = MAX_CHARS): TemplateCache<T> {
-  const entries = new Map<string, T>();
-  let chars = 0;
+export function createTemplateCache<T>(maxEntries = MAX_ENTRIES, maxBytes = MAX_BYTES): TemplateCache<T> {
+  const entries = new Map<string, { readonly value: T; readonly bytes: number }>();
+  let totalBytes = 0;
 
   function evict(): void {
-    for (const source of entries.keys()) {
-      if (entries.size <= maxEntries && chars <= maxChars) return;
+    for (const [source, { bytes }] of entries) {
+      if (entries.size <= maxEntries && totalBytes <= maxBytes) return;
       entries.delete(source);
-      chars -= source.length;
+      totalBytes -= bytes;
     }
   }
 
@@ -26,13 +39,16 @@ export function createTemplateCache<T>(maxEntries = MAX_ENTRIES, maxChars = MAX_
       if (known !== undefined) {
         entries.delete(source);
         entries.set(source, known);
-        return known;
+        return known.value;
       }
-      const made = make();
-      entries.set(source, made);
-      chars += source.length;
+      const value = make();
+      const bytes = compiledBytes(source);
+      // One giant must not push out everybody else.
+      if (bytes > maxBytes / 4) return value;
+      entries.set(source, { value, bytes });
+      totalBytes += bytes;
       evict();
-      return made;
+      return value;
     },
   };
 }
