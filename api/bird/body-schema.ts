@@ -22,7 +22,10 @@ const text = () => z.string().optional().meta({ example: 'text' });
 
 /** Links are appended to the text; reply, locationRequest, buy and postback are kept and not shown. */
 const action = z.looseObject({
-  type: z.string().meta({ example: 'link' }),
+  type: z.string().meta({
+    description: 'Only link is shown, appended to the text; other types are kept.',
+    example: 'link',
+  }),
   link: z.looseObject({ text: z.string().meta({ example: 'text' }), url: linkUrl }).optional(),
 });
 

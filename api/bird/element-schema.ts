@@ -55,7 +55,7 @@ const tag = z
   .string()
   .min(1)
   .max(TAG_MAX_CHARS)
-  .regex(/^[a-zA-Z0-9\-_ ]+$/, 'may hold letters, digits, spaces, - and _ only');
+  .regex(/^[a-zA-Z0-9\-_ ]*$/, 'may hold letters, digits, spaces, - and _ only');
 
 /** RFC 3339, in either case: the year up to the offset, which is required. */
 export const instant = z
@@ -109,5 +109,9 @@ export const messageRequestSchema = z
       example: 129_600,
     }),
   })
-  .meta({ id: 'BirdMessageRequest' });
+  .meta({
+    id: 'BirdMessageRequest',
+    description:
+      'Fields that are not named here are kept and given back; a member that is null counts as absent. Whatever is wrong ends the message as rejected, with every fault named in failure.description.',
+  });
 export type BirdMessageRequest = z.infer<typeof messageRequestSchema>;

@@ -11,6 +11,7 @@ import { fault, orderFaults, toPath, wordIssue } from './faults';
 import { withoutNulls } from './nulls';
 import { readReceiver } from './receiver';
 import { salvage } from './salvage';
+import { isTooLarge, VALUES_MAX } from './size';
 import { readTemplate, type TemplateUse } from './template-ref';
 import { readTiming } from './timing';
 
@@ -45,14 +46,20 @@ export function readElement(echo: unknown, context: ElementContext): Element {
   return { spec: all.length ? { ...spec, faults: all } : spec, echo };
 }
 
+/** Fields that are sound, and the schema's complaints about the others. */
 function parse(echo: unknown): { fields: Lenient | undefined; issues: readonly Fault[] } {
+  if (isTooLarge(echo)) {
+    const problem = `has more than ${VALUES_MAX} values beside its variables: send less in one message`;
+    return { fields: undefined, issues: [fault('invalid_input', 'message', problem)] };
+  }
   const bare = withoutNulls(echo);
   const strict = messageRequestSchema.safeParse(bare);
   if (strict.success) return { fields: strict.data, issues: [] };
-  const issues = strict.error.issues.map((issue) =>
-    fault('invalid_input', issue.path.length ? toPath(issue.path) : 'message', wordIssue(issue)),
-  );
-  return { fields: salvage(lenientSchema, bare).value, issues };
+  const { issues } = strict.error;
+  return {
+    fields: salvage(lenientSchema, bare, issues),
+    issues: issues.map((issue) => fault('invalid_input', toPath(issue.path) || 'message', wordIssue(issue))),
+  };
 }
 
 function assemble(

@@ -1,5 +1,5 @@
-/** The batch of the seed's curl example, for the OpenAPI document; the addresses are what the seed's own text has. */
-const receiver = { contacts: [{ identifierValue: '[email protected]' }] };
+/** The batch of the seed's curl example, for the OpenAPI document; the addresses are what the seed's own text has, no-break space included. */
+const receiver = { contacts: [{ identifierValue: '[email\u00a0protected]' }] };
 
 export const BATCH_EXAMPLE = {
   messageRequests: [

@@ -49,6 +49,8 @@ export function wordIssue(issue: z.core.$ZodIssue): string {
     case 'too_big':
       return `must ${measure(issue.origin)} at most ${issue.maximum}${unit(issue.origin)}`;
     case 'too_small':
+      if (issue.origin !== 'number' && issue.origin !== 'int' && issue.minimum === 1)
+        return 'must not be empty';
       return `must ${measure(issue.origin)} at least ${issue.minimum}${unit(issue.origin)}`;
     case 'invalid_key':
       return issue.issues.map((inner) => inner.message).join('; ');

@@ -3,30 +3,25 @@ import { type z } from 'zod';
 /** A pass may drop a member and so make its parent incomplete: it takes one pass for each level at most. */
 const PASSES_MAX = 40;
 
-export interface Salvaged<T> {
-  /** What the schema makes of the value without its faulty parts; undefined when nothing of it is usable. */
-  readonly value: T | undefined;
-  /** Every complaint about the value as it was given. */
-  readonly issues: readonly z.core.$ZodIssue[];
-}
-
 /**
- * Parses what can be parsed: the faulty parts are reported and left out, so that the rules that come after the schema
- * still see the rest and all faults of a message are told at once. The given value isn't touched.
+ * What the schema makes of a value without its faulty parts, undefined when nothing of it is usable. So the rules that come
+ * after the schema still see the rest, and all faults of a message are told at once. The given value isn't touched.
  */
-export function salvage<S extends z.ZodType>(schema: S, given: unknown): Salvaged<z.infer<S>> {
-  const first = schema.safeParse(given);
-  if (first.success) return { value: first.data, issues: [] };
+export function salvage<S extends z.ZodType>(
+  schema: S,
+  given: unknown,
+  issues: readonly z.core.$ZodIssue[],
+): z.infer<S> | undefined {
   let rest: unknown = structuredClone(given);
-  let issues = first.error.issues;
+  let faulty = issues;
   for (let pass = 0; pass < PASSES_MAX; pass += 1) {
-    rest = without(rest, issues);
-    if (rest === undefined) break;
-    const again = schema.safeParse(rest);
-    if (again.success) return { value: again.data, issues: first.error.issues };
-    issues = again.error.issues;
+    rest = without(rest, faulty);
+    if (rest === undefined) return undefined;
+    const parsed = schema.safeParse(rest);
+    if (parsed.success) return parsed.data;
+    faulty = parsed.error.issues;
   }
-  return { value: undefined, issues: first.error.issues };
+  return undefined;
 }
 
 /** Drops what each issue points at, or its parent where that is missing; undefined once the whole is to go. */
