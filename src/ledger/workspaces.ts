@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { DEFAULT_ROUTING_ORDER, type RoutableKind } from '../domain/kinds';
+import { type Db } from './database';
+
+/** A tenant. */
+export interface Workspace {
+  readonly id: string;
+  readonly organizationId: string | null;
+  readonly name: string;
+  readonly createdAt: Date;
+}
+
+/** What a workspace may decide for itself. */
+export interface WorkspaceSettings {
+  /** Kinds in the order in which they are tried. */
+  readonly routingOrder: readonly RoutableKind[];
+}
+
+const COLUMNS = `id, organization_id as "organizationId", name, created_at as "createdAt"`;
+
+const settingsSchema = z.object({
+  routingOrder: z
+    .array(z.enum(DEFAULT_ROUTING_ORDER))
+    .min(1)
+    .catch([...DEFAULT_ROUTING_ORDER]),
+});
+
+/** Adds a workspace; where there is one of this id already, it stays as it is. False then. */
+export async function insertWorkspace(
+  db: Db,
+  workspace: { id: string; name: string; organizationId?: string | undefined },
+): Promise<boolean> {
+  const rows = await db.query(
+    'insert into workspaces (id, name, organization_id) values ($1, $2, $3) on conflict do nothing returning id',
+    [workspace.id, workspace.name, workspace.organizationId ?? null],
+  );
+  return rows.length > 0;
+}
+
+/** The workspace of this id; the id must be a UUID. */
+export async function getWorkspace(db: Db, workspaceId: string): Promise<Workspace | undefined> {
+  const [row] = await db.query<Workspace & { id: string }>(
+    `select ${COLUMNS} from workspaces where id = $1`,
+    [workspaceId],
+  );
+  return row;
+}
+
+/** The workspace's own settings, with the defaults for what it leaves open (also for a workspace that is not there). */
+export async function getWorkspaceSettings(db: Db, workspaceId: string): Promise<WorkspaceSettings> {
+  const [row] = await db.query<{ settings: unknown }>('select settings from workspaces where id = $1', [
+    workspaceId,
+  ]);
+  return settingsSchema.parse(row?.settings ?? {});
+}
+
+/** Lets one transaction at a time change what must be unique within a workspace (slugs and aliases). */
+export async function lockWorkspace(tx: Db, workspaceId: string): Promise<void> {
+  // NO KEY: rows that merely refer to the workspace can be inserted meanwhile.
+  await tx.query('select id from workspaces where id = $1 for no key update', [workspaceId]);
+}
