@@ -26,7 +26,7 @@ export function createApplyCommand(deps: Dependencies): LedgerActivities['applyC
             await service.ingest(tx, {
               ...ref,
               ingestionId: command.ingestionId ?? commandId,
-              recipients: dialect.readUsers(command.users),
+              recipients: dialect.readUsers(jobId, command.users),
             });
         }
       });

@@ -14,7 +14,7 @@ export interface SignalDialect {
   /** The spec and definition of a create message. Throws VolleyError (invalid_request). */
   readJob(message: unknown): { spec: JobSpec; definition: unknown };
   /** The good ones of these users; bad ones are left out, as POST /bulk/{jobId} would report them. */
-  readUsers(users: readonly unknown[]): readonly NewRecipient[];
+  readUsers(jobId: string, users: readonly unknown[]): readonly NewRecipient[];
 }
 
 /** All that activities lean on, passed in once by the worker. */

@@ -1,6 +1,5 @@
 import { templateKey, type Pinned, type PinnedTemplate } from '../domain/pinned';
 import { type TemplateRef } from '../domain/content';
-import { DEFAULT_ROUTING_ORDER, type ChannelKind } from '../domain/kinds';
 import { getBrand } from '../ledger/brands';
 import { listChannels } from '../ledger/channels';
 import { resolveTemplate } from '../ledger/templates';
@@ -25,7 +24,7 @@ export async function pin(
   const settings = await getWorkspaceSettings(db, input.workspaceId);
   return {
     templates,
-    ...(brand ? { brand } : {}),
+    ...(brand ? { brand: brand.content } : {}),
     channels: channels
       .filter((channel) => channel.enabled)
       .map((channel) => ({
@@ -35,7 +34,7 @@ export async function pin(
         priority: channel.priority,
         createdAtMs: channel.createdAt.getTime(),
       })),
-    order: (settings.routingOrder as ChannelKind[] | undefined) ?? [...DEFAULT_ROUTING_ORDER],
+    order: settings.route,
   };
 }
 

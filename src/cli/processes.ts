@@ -1,0 +1,55 @@
+import { migrate } from '../ledger/migrate';
+import { openDatabase } from '../ledger/database';
+import { seedEmbedded } from '../service/seed-workspace';
+import { lazyClient } from '../temporal/connect';
+import { registerSearchAttributes } from '../temporal/search-attributes';
+import { readConfig } from '../runtime/config';
+import { exitWithParent } from '../runtime/embedded/exit-with-parent';
+import { startApi } from '../runtime/processes/api';
+import { startWorker } from '../runtime/processes/worker';
+import { createSecretBox } from '../runtime/secret-box';
+
+/** `volley api`: the HTTP side, until SIGTERM. */
+export async function runApi(): Promise<void> {
+  const server = await startApi(readConfig(process.env));
+  await untilStopped();
+  await server.close();
+}
+
+/** `volley worker`: both task queues, the relay and the sweep, until SIGTERM. */
+export async function runWorker(): Promise<void> {
+  const worker = await startWorker(readConfig(process.env));
+  await Promise.race([untilStopped(), worker.ended]);
+  await worker.stop();
+}
+
+/** `volley migrate`: schema and search attributes. Safe to run at every start, by any number of processes. */
+export async function runMigrate(env: NodeJS.ProcessEnv = process.env): Promise<string[]> {
+  const config = readConfig(env);
+  const applied = await migrate(config.databaseUrl);
+  if (config.engine.searchAttributes) {
+    const client = lazyClient(config.temporal, config.keys);
+    try {
+      await registerSearchAttributes(client, config.temporal.namespace);
+    } finally {
+      await client.connection.close();
+    }
+  }
+  if (config.embedded) {
+    const db = openDatabase({ connectionString: config.databaseUrl, poolSize: 2 });
+    try {
+      await seedEmbedded(db, { secretBox: createSecretBox(config.keys), embedded: true });
+    } finally {
+      await db.close();
+    }
+  }
+  return applied;
+}
+
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+    exitWithParent();
+  });
+}

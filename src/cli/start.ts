@@ -1,0 +1,47 @@
+import { styleText } from 'node:util';
+import { readStackConfig } from '../runtime/embedded/stack-config';
+import { startStack, type Stack } from '../runtime/embedded/stack';
+import { embeddedEnvironment, ownCommand } from './environment';
+import { runMigrate } from './processes';
+import { SEEDED } from '../service/seed-workspace';
+
+/** Brings the whole stack up on this machine, as `npm start` and the demo do. */
+export async function startEmbedded(env: NodeJS.ProcessEnv, report: (line: string) => void): Promise<Stack> {
+  const config = readStackConfig(env);
+  return startStack({
+    ...config,
+    commandFor: (name) => {
+      const { command, args } = ownCommand(name);
+      return { command, args };
+    },
+    startProcesses: true,
+    baseEnv: embeddedEnvironment(env, config.dataDir),
+    migrate: async (stackEnv) => {
+      await runMigrate(stackEnv);
+    },
+    report,
+  });
+}
+
+/** `volley start`: up until Ctrl-C; says where each part is and what to try first. */
+export async function runStart(): Promise<void> {
+  const started = Date.now();
+  console.log('Starting Postgres, Temporal, the worker and the API on this machine …');
+  const stack = await startEmbedded(process.env, (line) => console.log(line));
+  const seconds = ((Date.now() - started) / 1_000).toFixed(1);
+  const { api, temporalUi } = stack.urls;
+  const rows: [string, string][] = [
+    ['API', api],
+    ['Reference', `${api}/openapi.json`],
+    ...(temporalUi ? ([['Temporal UI', temporalUi]] as [string, string][]) : []),
+    ['Key', `${SEEDED.accessKey} (this machine only)`],
+    ['Workspace', SEEDED.workspaceId],
+    ['Data', readStackConfig(process.env).dataDir],
+    ['Egress', 'public addresses over https, and this machine (VOLLEY_EGRESS_ALLOW)'],
+  ];
+  console.log(`\n${styleText('bold', 'Volley is up')} (${seconds} s). Ctrl-C drains and stops everything.\n`);
+  for (const [name, value] of rows) console.log(`  ${name.padEnd(12)} ${value}`);
+  console.log(`\nTry:\n
+  curl -s ${api}/bulk -H 'Authorization: Bearer ${SEEDED.accessKey}' -H 'Content-Type: application/json' \\
+    -d '{"message": {"content": {"title": "Hello", "body": "Hello {{recipientName}}!"}}}'\n`);
+}

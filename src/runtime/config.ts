@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { DEFAULT_RETRY_POLICY } from '../domain/retry';
+import { parseEgressAllow, type AllowedRange } from '../providers/egress/address-policy';
+import { type TemporalAddress } from '../temporal/connect';
+import { type EncryptionKey } from '../temporal/payload-codec';
+import { MAX_RUN_MS, type EngineSettings } from '../../workflows/contract';
+import { type DeliveryRules, DEFAULT_DELIVERY_RULES } from '../../activities/dependencies';
+
+const KEY_BYTES = 32;
+
+const flag = z.enum(['0', '1', 'true', 'false']).transform((text) => text === '1' || text === 'true');
+const count = (standard: number, most: number) => z.coerce.number().int().min(1).max(most).default(standard);
+
+const environment = z.object({
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'has to begin with postgres://'),
+  TEMPORAL_ADDRESS: z.string().min(3).default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  TEMPORAL_API_KEY: z.string().optional(),
+  TEMPORAL_TLS: flag.optional(),
+  TEMPORAL_TLS_CA: z.string().optional(),
+  TEMPORAL_TLS_CERT: z.string().optional(),
+  TEMPORAL_TLS_KEY: z.string().optional(),
+  TEMPORAL_TLS_SERVER_NAME: z.string().optional(),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3400),
+  VOLLEY_ADMIN_KEY: z.string().min(16, 'has to be at least 16 characters').optional(),
+  VOLLEY_ENCRYPTION_KEY: z.string(),
+  VOLLEY_EGRESS_ALLOW: z.string().default(''),
+  VOLLEY_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  VOLLEY_SEARCH_ATTRIBUTES: flag.default(true),
+  VOLLEY_SHARDS: count(2, 200),
+  VOLLEY_WINDOW: count(25, 500),
+  VOLLEY_MAX_DELIVERIES: count(100, 2_000),
+  VOLLEY_DATABASE_POOL: count(20, 500),
+  VOLLEY_SWEEP_SECONDS: z.coerce.number().positive().max(3_600).default(30),
+  VOLLEY_PARK_AFTER_SECONDS: z.coerce.number().nonnegative().max(30).default(30),
+  VOLLEY_RETRY_BASE_MS: count(DEFAULT_RETRY_POLICY.baseMs, 3_600_000),
+  VOLLEY_RETRY_MAX_ATTEMPTS: count(DEFAULT_RETRY_POLICY.maxAttempts, 100),
+  VOLLEY_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  /** Set by `volley start`: the machine-local default, with its seeded workspace and its well-known key. */
+  VOLLEY_EMBEDDED: flag.default(false),
+  VOLLEY_TEMPORAL_UI_URL: z.string().optional(),
+});
+
+/** What one process is told by its environment; every variable is in .env.example. */
+export interface Config {
+  readonly databaseUrl: string;
+  readonly poolSize: number;
+  readonly temporal: TemporalAddress;
+  readonly host: string;
+  readonly port: number;
+  readonly adminKey?: string;
+  readonly keys: readonly EncryptionKey[];
+  readonly egressAllow: readonly AllowedRange[];
+  readonly logLevel: string;
+  readonly engine: EngineSettings;
+  readonly maxDeliveries: number;
+  readonly rules: DeliveryRules;
+  readonly sweepEveryMs: number;
+  readonly metricsPort?: number;
+  readonly embedded: boolean;
+  readonly temporalUiUrl?: string;
+}
+
+/**
+ * Reads the environment of an API, worker or operator process.
+ * @throws Error naming every wrong variable at once, never a value: some are secrets.
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(present);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+    throw new Error(`Correct the environment: ${faults.join('; ')}.`);
+  }
+  const given = parsed.data;
+  return {
+    databaseUrl: given.DATABASE_URL,
+    poolSize: given.VOLLEY_DATABASE_POOL,
+    temporal: temporalAddress(given),
+    host: given.HOST,
+    port: given.PORT,
+    keys: parseEncryptionKeys(given.VOLLEY_ENCRYPTION_KEY),
+    egressAllow: parseEgressAllow(given.VOLLEY_EGRESS_ALLOW),
+    logLevel: given.VOLLEY_LOG_LEVEL,
+    engine: {
+      shards: given.VOLLEY_SHARDS,
+      window: given.VOLLEY_WINDOW,
+      shardSize: 500,
+      searchAttributes: given.VOLLEY_SEARCH_ATTRIBUTES,
+      maxRunMs: MAX_RUN_MS,
+      maxSignals: 2_000,
+    },
+    maxDeliveries: given.VOLLEY_MAX_DELIVERIES,
+    rules: {
+      ...DEFAULT_DELIVERY_RULES,
+      parkAfterMs: given.VOLLEY_PARK_AFTER_SECONDS * 1_000,
+      retry: {
+        ...DEFAULT_RETRY_POLICY,
+        baseMs: given.VOLLEY_RETRY_BASE_MS,
+        maxAttempts: given.VOLLEY_RETRY_MAX_ATTEMPTS,
+      },
+    },
+    sweepEveryMs: given.VOLLEY_SWEEP_SECONDS * 1_000,
+    embedded: given.VOLLEY_EMBEDDED,
+    ...(given.VOLLEY_ADMIN_KEY === undefined ? {} : { adminKey: given.VOLLEY_ADMIN_KEY }),
+    ...(given.VOLLEY_METRICS_PORT === undefined ? {} : { metricsPort: given.VOLLEY_METRICS_PORT }),
+    ...(given.VOLLEY_TEMPORAL_UI_URL === undefined ? {} : { temporalUiUrl: given.VOLLEY_TEMPORAL_UI_URL }),
+  };
+}
+
+/**
+ * `id:base64` of 32 bytes, comma-separated; the first encrypts, all decrypt. Rotate by putting a new one in front.
+ * @throws Error that says what is wrong, never the key.
+ */
+export function parseEncryptionKeys(text: string): EncryptionKey[] {
+  return text.split(',').map((part) => {
+    const [id = '', encoded = ''] = part.trim().split(':');
+    const key = Buffer.from(encoded, 'base64');
+    if (!/^[A-Za-z0-9._-]{1,64}$/.test(id) || key.length !== KEY_BYTES) {
+      throw new Error(
+        'VOLLEY_ENCRYPTION_KEY has to be id:base64, the base64 of 32 bytes; several by commas.',
+      );
+    }
+    return { id, key };
+  });
+}
+
+function temporalAddress(given: z.output<typeof environment>): TemporalAddress {
+  const {
+    TEMPORAL_TLS_CERT: cert,
+    TEMPORAL_TLS_KEY: key,
+    TEMPORAL_TLS_CA: ca,
+    TEMPORAL_TLS_SERVER_NAME: name,
+  } = given;
+  const detailed = cert ?? key ?? ca ?? name;
+  const tls =
+    detailed === undefined
+      ? (given.TEMPORAL_TLS ?? given.TEMPORAL_API_KEY !== undefined)
+      : {
+          ...(name === undefined ? {} : { serverNameOverride: name }),
+          ...(ca === undefined ? {} : { serverRootCACertificate: readFileSync(ca) }),
+          ...(cert && key ? { clientCertPair: { crt: readFileSync(cert), key: readFileSync(key) } } : {}),
+        };
+  return {
+    address: given.TEMPORAL_ADDRESS,
+    namespace: given.TEMPORAL_NAMESPACE,
+    ...(given.TEMPORAL_API_KEY === undefined ? {} : { apiKey: given.TEMPORAL_API_KEY }),
+    ...(tls ? { tls } : {}),
+  };
+}

@@ -1,0 +1,63 @@
+import { createApp } from '../../../api/app';
+import { createBirdDialect } from '../../../api/bird';
+import { createCodecHandler } from '../../../api/codec';
+import { createCourierDialect } from '../../../api/courier';
+import { startServer, type RunningServer } from '../../../api/server';
+import { createV1Dialect } from '../../../api/v1';
+import { openDatabase } from '../../ledger/database';
+import { createSandboxLog } from '../../ledger/sandbox-deliveries';
+import { createEgress } from '../../providers/egress/guarded-client';
+import { createProviders } from '../../providers/registry';
+import { createService } from '../../service/create-service';
+import { lazyClient } from '../../temporal/connect';
+import { createNotifier } from '../../temporal/notifier';
+import { type Config } from '../config';
+import { createLog } from '../log';
+import { createMetrics } from '../metrics';
+import { createSecretBox } from '../secret-box';
+import { readinessChecks } from './readiness';
+
+/** Composes and starts the HTTP side. Any number of these may run against one database and one Temporal. */
+export async function startApi(config: Config): Promise<RunningServer> {
+  const log = createLog(config.logLevel, 'api');
+  const db = openDatabase({
+    connectionString: config.databaseUrl,
+    poolSize: config.poolSize,
+    onIdleError: (error) => log.warn({ event: 'database.idle_error', reason: error.message }),
+  });
+  const client = lazyClient(config.temporal, config.keys);
+  const notifier = createNotifier({ client, settings: config.engine, log });
+  const service = createService({ notifier });
+  const { registry } = createMetrics('api');
+  const secretBox = createSecretBox(config.keys);
+  const providers = createProviders({
+    egress: createEgress({ allow: config.egressAllow }),
+    sandboxLog: createSandboxLog(db),
+  });
+  const app = createApp({
+    db,
+    dialects: [
+      createCourierDialect({ service }),
+      createBirdDialect({ service }),
+      createV1Dialect({ providers, secretBox }),
+    ],
+    auth: config.adminKey === undefined ? {} : { adminKey: config.adminKey },
+    readiness: readinessChecks({ db, client, config }),
+    metrics: registry,
+    log,
+    ...(config.embedded
+      ? { codec: createCodecHandler({ keys: config.keys, origin: config.temporalUiUrl }) }
+      : {}),
+  });
+  const server = await startServer({ app, host: config.host, port: config.port });
+  log.info({ event: 'api.listening', port: server.port });
+  return {
+    port: server.port,
+    async close() {
+      await server.close();
+      notifier.close();
+      await client.connection.close();
+      await db.close();
+    },
+  };
+}

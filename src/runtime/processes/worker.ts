@@ -1,0 +1,118 @@
+import { Runtime, type Worker } from '@temporalio/worker';
+import { readUsersForSignal, readJobForSignal } from '../../../api/courier/signals';
+import { type Dependencies } from '../../../activities/dependencies';
+import { openDatabase } from '../../ledger/database';
+import { createSandboxLog } from '../../ledger/sandbox-deliveries';
+import { createEgress } from '../../providers/egress/guarded-client';
+import { createProviders } from '../../providers/registry';
+import { createService } from '../../service/create-service';
+import { lazyClient } from '../../temporal/connect';
+import { createNotifier } from '../../temporal/notifier';
+import { startRelay } from '../../temporal/relay';
+import { bundleWorkflows, connectWorker, createWorkers } from '../../temporal/workers';
+import { createRenderer } from '../../templates/render';
+import { type Config } from '../config';
+import { createLog } from '../log';
+import { createMetrics } from '../metrics';
+import { createSecretBox } from '../secret-box';
+
+const RECONNECT_MS = 2_000;
+
+export interface RunningWorker {
+  /** Ends when the worker was stopped, or rejects when it failed for good. */
+  readonly ended: Promise<void>;
+  /** Attempts under way finish; nothing new begins. */
+  stop(): Promise<void>;
+}
+
+/** Composes and starts a worker process: both task queues, the relay and the sweep. */
+export async function startWorker(config: Config): Promise<RunningWorker> {
+  const log = createLog(config.logLevel, 'worker');
+  Runtime.install({
+    shutdownSignals: [],
+    telemetryOptions: {
+      ...(config.metricsPort === undefined
+        ? {}
+        : { metrics: { prometheus: { bindAddress: `${config.host}:${config.metricsPort}` } } }),
+    },
+    logger: {
+      log: (level, message) => log[levelOf(level)](message),
+      trace: (message) => log.trace(message),
+      debug: (message) => log.debug(message),
+      info: (message) => log.debug(message),
+      warn: (message) => log.warn(message),
+      error: (message) => log.error(message),
+    },
+  });
+  const db = openDatabase({
+    connectionString: config.databaseUrl,
+    poolSize: config.poolSize,
+    onIdleError: (error) => log.warn({ event: 'database.idle_error', reason: error.message }),
+  });
+  const client = lazyClient(config.temporal, config.keys);
+  const notifier = createNotifier({ client, settings: config.engine, log });
+  const egress = createEgress({ allow: config.egressAllow });
+  const renderer = createRenderer();
+  const providers = createProviders({ egress, sandboxLog: createSandboxLog(db) });
+  const activities: Dependencies = {
+    db,
+    service: createService({ notifier }),
+    providers,
+    renderer,
+    egress,
+    secretBox: createSecretBox(config.keys),
+    dialect: { readJob: readJobForSignal, readUsers: readUsersForSignal },
+    log,
+    metrics: createMetrics('worker').delivery,
+    rules: config.rules,
+  };
+  const workflowBundle = await bundleWorkflows();
+  const connection = await connectPatiently(config, log);
+  const workers = await createWorkers({
+    connection,
+    namespace: config.temporal.namespace,
+    keys: config.keys,
+    tuning: { maxDeliveries: config.maxDeliveries, maxWorkflowTasks: 40 },
+    activities,
+    workflowBundle,
+  });
+  const relay = startRelay({ db, client, settings: config.engine, log, sweepEveryMs: config.sweepEveryMs });
+  log.info({ event: 'worker.polling' });
+  const ended = Promise.all(workers.map((worker) => worker.run())).then(async () => {
+    await relay.stop();
+    notifier.close();
+    await providers.close();
+    await renderer.close();
+    await client.connection.close();
+    await connection.close();
+    await db.close();
+  });
+  return {
+    ended,
+    async stop() {
+      workers.forEach(shutdown);
+      await ended;
+    },
+  };
+}
+
+function shutdown(worker: Worker): void {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+}
+
+function levelOf(level: string): 'trace' | 'debug' | 'warn' | 'error' {
+  const lower = level.toLowerCase();
+  return lower === 'trace' || lower === 'warn' || lower === 'error' ? lower : 'debug';
+}
+
+/** A server that is not there yet is waited for: processes may start in any order. */
+async function connectPatiently(config: Config, log: ReturnType<typeof createLog>) {
+  for (;;) {
+    try {
+      return await connectWorker(config.temporal);
+    } catch (error) {
+      log.warn({ event: 'temporal.unreachable', reason: (error as Error).name }, 'trying again');
+      await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import { type Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { type Logger } from 'pino';
+import { workflowIds, type EngineSettings } from '../../workflows/contract';
+import { type Db } from '../ledger/database';
+import { takeJobsToSweep, takeNudges, type Nudge } from '../ledger/outbox';
+import { signalJob } from './start-job';
+
+/** How soon a signal that a crash swallowed is repeated. */
+const RELAY_EVERY_MS = 500;
+const RELAY_PAGE = 100;
+/** How soon a terminated workflow, or a whole lost Temporal database, is noticed (design: every 30 s). */
+export const SWEEP_EVERY_MS = 30_000;
+const SWEEP_PAGE = 200;
+const DESCRIBE_TIMEOUT_MS = 5_000;
+
+/**
+ * The two loops that make "accepted" mean "will happen": the relay repeats signals whose version nobody has observed, the
+ * sweep starts again any job that is not final and has no open workflow. Any number of processes may run them.
+ * @returns stop, which waits for the round under way.
+ */
+export function startRelay(deps: {
+  db: Db;
+  client: Client;
+  settings: EngineSettings;
+  log: Logger;
+  sweepEveryMs?: number;
+}): { stop(): Promise<void> } {
+  const { db, client, settings, log } = deps;
+  const sweepEveryMs = deps.sweepEveryMs ?? SWEEP_EVERY_MS;
+
+  const relay = async (): Promise<void> => {
+    const nudges = await takeNudges(db, RELAY_PAGE);
+    await Promise.all(nudges.map((job) => signalJob(client, settings, job)));
+  };
+  const sweep = async (): Promise<void> => {
+    for (const job of await takeJobsToSweep(db, sweepEveryMs, SWEEP_PAGE)) {
+      if (await isOpen(client, job)) continue;
+      log.warn(
+        { event: 'sweep.restarted', jobId: job.jobId },
+        'a job that is not final had no open workflow',
+      );
+      await signalJob(client, settings, job);
+    }
+  };
+  const loops = [
+    repeat(relay, RELAY_EVERY_MS, log, 'relay'),
+    repeat(sweep, Math.min(5_000, sweepEveryMs), log, 'sweep'),
+  ];
+  return {
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()));
+    },
+  };
+}
+
+async function isOpen(client: Client, job: Nudge): Promise<boolean> {
+  try {
+    const described = await client.withDeadline(Date.now() + DESCRIBE_TIMEOUT_MS, () =>
+      client.workflow.getHandle(workflowIds.job(job.kind, job.jobId)).describe(),
+    );
+    return described.status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+/** Runs `work` again and again with a pause between; a failure is logged once until it works again. */
+function repeat(
+  work: () => Promise<void>,
+  pauseMs: number,
+  log: Logger,
+  name: string,
+): { stop(): Promise<void> } {
+  let stopped = false;
+  let failing = false;
+  let wake: () => void = () => undefined;
+  const run = async (): Promise<void> => {
+    while (!stopped) {
+      try {
+        await work();
+        failing = false;
+      } catch (error) {
+        if (!failing)
+          log.warn({ event: `${name}.failed`, reason: (error as Error).name }, 'will be tried again');
+        failing = true;
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, pauseMs);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  };
+  const running = run();
+  return {
+    stop() {
+      stopped = true;
+      wake();
+      return running;
+    },
+  };
+}

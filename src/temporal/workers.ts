@@ -1,0 +1,72 @@
+import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { DELIVER_TASK_QUEUE, TASK_QUEUE } from '../../workflows/contract';
+import { createDeliverActivities, createLedgerActivities } from '../../activities/create-activities';
+import { type Dependencies } from '../../activities/dependencies';
+import { dataConverter, type TemporalAddress } from './connect';
+import { type EncryptionKey } from './payload-codec';
+
+/** Attempts under way at a shutdown get this long to finish: longer than one provider call of the default time-outs. */
+const SHUTDOWN_GRACE_MS = 25_000;
+
+export interface WorkerTuning {
+  /** Provider calls at once in this process: at least shards x window of one job. */
+  readonly maxDeliveries: number;
+  readonly maxWorkflowTasks: number;
+  /** Cached workflow runs; 0 replays at every task (tests). */
+  readonly maxCachedWorkflows?: number;
+}
+
+export interface WorkerInput {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly keys: readonly EncryptionKey[];
+  readonly tuning: WorkerTuning;
+  readonly activities: Dependencies;
+  readonly workflowBundle?: WorkflowBundle;
+}
+
+/** Connects as a worker; throws when the server is away: the caller tries again. */
+export function connectWorker(to: TemporalAddress): Promise<NativeConnection> {
+  return NativeConnection.connect({
+    address: to.address,
+    ...(to.apiKey === undefined ? {} : { apiKey: to.apiKey }),
+    ...(to.tls === undefined ? {} : { tls: to.tls }),
+  });
+}
+
+export const WORKFLOWS_PATH = require.resolve('../../workflows/index');
+
+/** Bundles the workflow code, once for every worker of a process. */
+export function bundleWorkflows(): Promise<WorkflowBundle> {
+  return bundleWorkflowCode({
+    workflowsPath: WORKFLOWS_PATH,
+    failureConverterPath: require.resolve('./failure-converter'),
+  });
+}
+
+/** One worker for workflows and ledger work, one for calls to providers. Not yet running. */
+export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
+  const { connection, namespace, tuning } = input;
+  const shared = {
+    connection,
+    namespace,
+    dataConverter: dataConverter(input.keys),
+    shutdownGraceTime: SHUTDOWN_GRACE_MS,
+  };
+  const workflows = await Worker.create({
+    ...shared,
+    taskQueue: TASK_QUEUE,
+    workflowBundle: input.workflowBundle ?? (await bundleWorkflows()),
+    activities: createLedgerActivities(input.activities),
+    maxConcurrentWorkflowTaskExecutions: tuning.maxWorkflowTasks,
+    maxConcurrentActivityTaskExecutions: 20,
+    ...(tuning.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: tuning.maxCachedWorkflows }),
+  });
+  const deliveries = await Worker.create({
+    ...shared,
+    taskQueue: DELIVER_TASK_QUEUE,
+    activities: createDeliverActivities(input.activities),
+    maxConcurrentActivityTaskExecutions: tuning.maxDeliveries,
+  });
+  return [workflows, deliveries];
+}
