@@ -9,7 +9,6 @@ const id = () => z.string().max(256).optional().meta({ example: UUID_EXAMPLE });
 const headerName = z.string().regex(/^[!-9;-~]{1,76}$/, 'must be the name of a header');
 const headerValue = z
   .string()
-  .max(998)
   .regex(/^[^\r\n]*$/, 'must not hold line breaks')
   .meta({ example: 'text' });
 
