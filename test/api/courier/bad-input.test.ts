@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { issueKey } from '../../../src/ledger/keys';
+import { type Answer, type Stand } from '../framework/setup';
+import { createCourierStand, createJob } from './setup';
+
+let stand: Stand;
+beforeAll(async () => (stand = await createCourierStand()));
+afterAll(() => stand.close());
+
+function expectRefusal(answer: Answer): void {
+  expect(answer.status).toBeGreaterThanOrEqual(400);
+  expect(answer.status).toBeLessThan(500);
+  expect(answer.json).toEqual({ message: expect.stringMatching(/\w{3}/), type: 'invalid_request_error' });
+}
+
+const rows = async () => {
+  const [row] = await stand.database.db.query<{ jobs: number; messages: number }>(
+    'select (select count(*) from jobs)::int as jobs, (select count(*) from messages)::int as messages',
+  );
+  return row;
+};
+
+const RAW = [
+  '',
+  '{',
+  'null',
+  '[]',
+  '42',
+  '"x"',
+  '{"message":{"event":"a\\u0000b"}}',
+  '{"message":{"event":"\\ud800"},"users":[{"recipient":"\\udfff"}]}',
+  '{"message":{"event":"e","data":{"__proto__":{"x":1}}},"users":[{"data":{"__proto__":{}}}]}',
+  '{"message":{"event":"e","data":{"n":1e999}},"users":[{"data":{"n":1e999}}]}',
+  `{"message":{"event":"e","data":${'{"a":'.repeat(500)}1${'}'.repeat(500)}},"users":${'['.repeat(500)}${']'.repeat(500)}}`,
+  '{"message":{"event":{"$ne":null}},"users":{"length":1}}',
+  '{"message":{"event":["e"]},"users":"all"}',
+];
+
+test('no body whatever is a 500 or stored by halves', async () => {
+  const jobId = await createJob(stand);
+  const before = await rows();
+  for (const raw of RAW) {
+    expectRefusal(await stand.call('POST', '/bulk', { raw }));
+    expectRefusal(await stand.call('POST', `/bulk/${jobId}`, { raw }));
+  }
+  const large = JSON.stringify({ users: [{ recipient: 'a', data: { blob: 'x'.repeat(10_500_000) } }] });
+  const refused = await stand.call('POST', `/bulk/${jobId}`, { raw: large });
+  expectRefusal(refused);
+  expect(refused.status).toBe(413);
+  expect(await rows()).toEqual(before);
+});
+
+test('one bad user among good ones is told, and the good ones are kept', async () => {
+  const jobId = await createJob(stand);
+  const users = [
+    { recipient: 'good' },
+    null,
+    { profile: 7 },
+    { to: { email: {} } },
+    { recipient: 'also good' },
+  ];
+  const { status, json } = await stand.call('POST', `/bulk/${jobId}`, { body: { users } });
+  expect(status).toBe(200);
+  expect(json).toMatchObject({ total: 2, errors: [{ user: null }, { user: { profile: 7 } }, {}] });
+  expect((await stand.call('GET', `/bulk/${jobId}`)).json.job.received).toBe(2);
+});
+
+test.each([
+  'cursor=garbage',
+  'cursor=%00',
+  'cursor=-1',
+  `cursor=${'a'.repeat(3_000)}`,
+  'cursor=a&cursor=b',
+  'cursor[]=..',
+  "cursor=';drop table jobs",
+])('a garbage cursor is a 400: %.30s', async (query) => {
+  const jobId = await createJob(stand, ['a']);
+  const answer = await stand.call('GET', `/bulk/${jobId}/users?${query}`);
+  expectRefusal(answer);
+  expect(answer.status).toBe(400);
+});
+
+test("an id that names nothing here is 404, and another workspace's tells nothing apart", async () => {
+  const jobId = await createJob(stand, ['a']);
+  await stand.call('POST', `/bulk/${jobId}/run`);
+  const [message] = await stand.database.db.query<{ id: string }>(
+    `select id from messages where recipient_id = 'a' order by created_at desc limit 1`,
+  );
+  const workspaceId = randomUUID();
+  await stand.database.db.query('insert into workspaces (id, name) values ($1, $2)', [workspaceId, 'other']);
+  const { key } = await issueKey(stand.database.db, { workspaceId, name: 'other' });
+  const body = { users: [{}] };
+  const answers: Answer[] = [];
+  const ask = async (id: string, message: string, key: string) => {
+    for (const verb of ['', '/run', '/pause', '/resume', '/cancel']) {
+      answers.push(await stand.call('POST', `/bulk/${id}${verb}`, { body, key }));
+    }
+    for (const path of [
+      `/bulk/${id}`,
+      `/bulk/${id}/users`,
+      `/messages/${message}`,
+      `/messages/${message}/history`,
+    ]) {
+      answers.push(await stand.call('GET', path, { key }));
+    }
+  };
+  await ask(jobId, message?.id ?? '', key);
+  const unknown = randomUUID();
+  for (const id of [
+    unknown,
+    'x',
+    '1-zz',
+    '%E0%A4%A',
+    '%00',
+    '..%2f..',
+    '1-61e9dd53-b5bb6c863b7ffbe83ad4b28d',
+  ]) {
+    await ask(id, id, stand.key);
+  }
+  for (const answer of answers) expectRefusal(answer);
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([404]));
+  const texts = answers.filter((_, index) => index % 9 === 5).slice(0, 2);
+  expect(texts[0]?.text).toBe(texts[1]?.text);
+});
+
+test('without a key it is 401 in the same shape', async () => {
+  const answer = await stand.call('GET', '/bulk/x', { key: null });
+  expect(answer.status).toBe(401);
+  expect(answer.json).toEqual({ message: expect.any(String), type: 'authorization_error' });
+});
