@@ -7,7 +7,6 @@ import { readConfig } from '../runtime/config';
 import { exitWithParent } from '../runtime/embedded/exit-with-parent';
 import { startApi } from '../runtime/processes/api';
 import { startWorker } from '../runtime/processes/worker';
-import { createSecretBox } from '../runtime/secret-box';
 
 /** `volley api`: the HTTP side, until SIGTERM. */
 export async function runApi(): Promise<void> {
@@ -38,7 +37,7 @@ export async function runMigrate(env: NodeJS.ProcessEnv = process.env): Promise<
   if (config.embedded) {
     const db = openDatabase({ connectionString: config.databaseUrl, poolSize: 2 });
     try {
-      await seedEmbedded(db, { secretBox: createSecretBox(config.keys), embedded: true });
+      await seedEmbedded(db, { embedded: true });
     } finally {
       await db.close();
     }

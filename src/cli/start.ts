@@ -3,7 +3,7 @@ import { readStackConfig } from '../runtime/embedded/stack-config';
 import { startStack, type Stack } from '../runtime/embedded/stack';
 import { embeddedEnvironment, ownCommand } from './environment';
 import { runMigrate } from './processes';
-import { SEEDED } from '../service/seed-workspace';
+import { SEEDED_API_KEY, SEEDED_WORKSPACE_ID } from '../service/seed-workspace';
 
 /** Brings the whole stack up on this machine, as `npm start` and the demo do. */
 export async function startEmbedded(env: NodeJS.ProcessEnv, report: (line: string) => void): Promise<Stack> {
@@ -34,14 +34,14 @@ export async function runStart(): Promise<void> {
     ['API', api],
     ['Reference', `${api}/openapi.json`],
     ...(temporalUi ? ([['Temporal UI', temporalUi]] as [string, string][]) : []),
-    ['Key', `${SEEDED.accessKey} (this machine only)`],
-    ['Workspace', SEEDED.workspaceId],
+    ['Key', `${SEEDED_API_KEY} (this machine only)`],
+    ['Workspace', SEEDED_WORKSPACE_ID],
     ['Data', readStackConfig(process.env).dataDir],
     ['Egress', 'public addresses over https, and this machine (VOLLEY_EGRESS_ALLOW)'],
   ];
   console.log(`\n${styleText('bold', 'Volley is up')} (${seconds} s). Ctrl-C drains and stops everything.\n`);
   for (const [name, value] of rows) console.log(`  ${name.padEnd(12)} ${value}`);
   console.log(`\nTry:\n
-  curl -s ${api}/bulk -H 'Authorization: Bearer ${SEEDED.accessKey}' -H 'Content-Type: application/json' \\
+  curl -s ${api}/bulk -H 'Authorization: Bearer ${SEEDED_API_KEY}' -H 'Content-Type: application/json' \\
     -d '{"message": {"content": {"title": "Hello", "body": "Hello {{recipientName}}!"}}}'\n`);
 }

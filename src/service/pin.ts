@@ -24,7 +24,7 @@ export async function pin(
   const settings = await getWorkspaceSettings(db, input.workspaceId);
   return {
     templates,
-    ...(brand ? { brand: brand.content } : {}),
+    ...(brand ? { brand } : {}),
     channels: channels
       .filter((channel) => channel.enabled)
       .map((channel) => ({
@@ -34,7 +34,7 @@ export async function pin(
         priority: channel.priority,
         createdAtMs: channel.createdAt.getTime(),
       })),
-    order: settings.route,
+    order: settings.routingOrder,
   };
 }
 
