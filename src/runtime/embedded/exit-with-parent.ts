@@ -9,7 +9,8 @@ const GRACE_MS = 10_000;
  * SIGTERM handler is in place.
  */
 export function exitWithParent(graceMs = GRACE_MS): void {
-  if (process.env[SUPERVISED_VARIABLE] !== '1') return;
+  // The mark may have been inherited from further up; without a channel of its own nobody supervises this process.
+  if (process.env[SUPERVISED_VARIABLE] !== '1' || process.connected === undefined) return;
   const leave = () => {
     setTimeout(() => process.exit(1), graceMs).unref();
     process.kill(process.pid, 'SIGTERM');

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { lockDataDirectory, openDataDirectory } from './data-directory';
+import { exitWithParent } from './exit-with-parent';
+import { SUPERVISED_VARIABLE } from './launch';
 import { stopLeftovers } from './pid-files';
 import { LOOPBACK } from './ports';
 import { type ProcessName, type ProcessSpec } from './process-spec';
@@ -14,6 +16,9 @@ const READY_TIMEOUT_MS = 60_000;
 const PROBE_TIMEOUT_MS = 2_000;
 /** Each has to outlast its own drain, which ends by itself: an attempt under way for the worker, answers for the API. */
 const STOP_TIMEOUT_MS = { api: 15_000, worker: 40_000 };
+
+/** All of them one after the other, the database's 15 s included. */
+const LONGEST_STOP_MS = 90_000;
 
 export type OwnProcess = 'api' | 'worker';
 
@@ -62,7 +67,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await supervisor.stop();
     lock.release();
   };
-  if (options.handleSignals ?? true) stopOnSignals(stop);
+  if (options.handleSignals ?? true) {
+    stopOnSignals(stop);
+    exitWithParent(LONGEST_STOP_MS);
+  }
   try {
     await stopLeftovers(runDir);
     const ports = await claimPorts(options);
@@ -126,14 +134,16 @@ async function startOwn(
   await settleBoth(supervisor.start(specOf('worker')), supervisor.start(specOf('api')));
 }
 
+/** Without the mark of being supervised: whether a process is, its own launch says. */
 function environmentOf(
   options: StackOptions,
   databaseUrl: string,
   temporalAddress: string,
   apiPort: number,
 ): NodeJS.ProcessEnv {
+  const { [SUPERVISED_VARIABLE]: _mark, ...base } = options.baseEnv ?? process.env;
   return {
-    ...(options.baseEnv ?? process.env),
+    ...base,
     PORT: String(apiPort),
     HOST: LOOPBACK,
     DATABASE_URL: databaseUrl,

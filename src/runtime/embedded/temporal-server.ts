@@ -1,4 +1,3 @@
-import { chmodSync, existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { LOOPBACK } from './ports';
@@ -78,18 +77,15 @@ export function temporalSpec(command: string, options: TemporalServerOptions): P
   const address = `${LOOPBACK}:${options.port}`;
   return {
     name: 'temporal',
-    command,
-    args: devServerArguments({ ...options, dbFile }),
+    // The data directory may have to be open for passing through (Postgres' user); what Temporal keeps in it is not.
+    command: '/bin/sh',
+    args: ['-c', 'umask 077 && exec "$0" "$@"', command, ...devServerArguments({ ...options, dbFile })],
     env: plainEnvironment(),
     cwd: process.cwd(),
     runAs: undefined,
     stopSignal: 'SIGTERM',
     stopTimeoutMs: STOP_TIMEOUT_MS,
-    isReady: async () => {
-      if (!(await namespaceAnswers(address, options.namespace))) return false;
-      if (dbFile !== undefined) keepPrivate(dbFile);
-      return true;
-    },
+    isReady: () => namespaceAnswers(address, options.namespace),
   };
 }
 
@@ -104,11 +100,6 @@ async function namespaceAnswers(address: string, namespace: string): Promise<boo
   } finally {
     await connection.close();
   }
-}
-
-/** The data directory may have to be open for passing through (Postgres' user); what Temporal keeps in it is not. */
-function keepPrivate(dbFile: string): void {
-  for (const file of [dbFile, `${dbFile}-wal`, `${dbFile}-shm`]) if (existsSync(file)) chmodSync(file, 0o600);
 }
 
 /** Nothing of the caller's: TEMPORAL_* variables would point the server's CLI at another server or profile. */
