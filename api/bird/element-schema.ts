@@ -33,7 +33,7 @@ const contact = z
   .meta({ id: 'BirdContact' });
 export type BirdContact = z.infer<typeof contact>;
 
-export const receiverSchema = z.looseObject({
+const receiverSchema = z.looseObject({
   contacts: z.array(contact).max(CONTACTS_MAX).meta({
     description:
       'One of type `to` at least. E-mail takes to, cc and bcc as one envelope, other channels one contact.',
@@ -41,7 +41,7 @@ export const receiverSchema = z.looseObject({
 });
 export type BirdReceiver = z.infer<typeof receiverSchema>;
 
-export const senderSchema = z.looseObject({
+const senderSchema = z.looseObject({
   connector: z
     .looseObject({
       identifierValue: fieldText.optional().meta({ example: 'news@example.com' }),
@@ -49,7 +49,6 @@ export const senderSchema = z.looseObject({
     })
     .optional(),
 });
-export type BirdSender = z.infer<typeof senderSchema>;
 
 const tag = z
   .string()

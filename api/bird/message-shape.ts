@@ -1,7 +1,7 @@
 import { birdStatus, type BirdStatus } from '../../src/domain/outward';
 import { type DeliveryView, type MessageView } from '../../src/service/views';
 
-export interface BirdFailure {
+interface BirdFailure {
   readonly code: number;
   readonly description: string;
   readonly source: { readonly code: number; readonly name: string };

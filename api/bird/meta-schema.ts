@@ -74,4 +74,3 @@ export const metaSchema = z
     skipThisMessage: z.string().optional().meta({ example: 'globalHoldout' }),
   })
   .meta({ id: 'BirdMeta' });
-export type BirdMeta = z.infer<typeof metaSchema>;

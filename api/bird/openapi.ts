@@ -87,7 +87,6 @@ export const sendBatchOperation: ZodOpenApiOperationObject = {
   requestParams: {
     path: z.object({ workspaceId, channelId }),
     header: z.object({
-      'Idempotency-Key': z.string().min(1).max(255).optional(),
       'Volley-Options': z.string().optional().meta({ example: 'guarantee=at_most_once' }),
     }),
   },

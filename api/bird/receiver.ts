@@ -54,7 +54,7 @@ function reach(contact: BirdContact, index: number, kind: ChannelKind, faults: F
 }
 
 /** The first address there is: an empty one counts as absent. */
-export function addressOf(contact: BirdContact, kind: ChannelKind): string | undefined {
+function addressOf(contact: BirdContact, kind: ChannelKind): string | undefined {
   const fitting = IDENTIFIER_KEYS[kind];
   const identifiers = contact.identifiers ?? [];
   const candidates = [

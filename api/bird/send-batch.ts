@@ -8,7 +8,7 @@ import { sendBatchOperation } from './openapi';
 import { idFromPath, requireOwnWorkspace } from './scope';
 
 /** Bird's bound for one batch. */
-export const BATCH_MAX = 100;
+const BATCH_MAX = 100;
 
 /** Where in a body something could not be kept: the element's number, then the rest of the path. */
 const IN_ELEMENT = /^(?:body\.)?messageRequests\[(\d+)\]\.?(.*)$/s;
