@@ -62,6 +62,8 @@ export interface ReadRoute extends RouteBase {
  */
 export interface CommandRoute extends RouteBase {
   readonly kind: 'command';
+  /** What of an answer is kept for repetitions by Idempotency-Key: secrets are shown once and stored nowhere in clear. */
+  readonly kept?: (body: unknown) => unknown;
   handle(call: Call, tx: Tx): Promise<Reply>;
 }
 

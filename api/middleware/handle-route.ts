@@ -37,7 +37,7 @@ export function handleRoute(deps: RouteDeps, route: Route): RequestHandler {
 async function answer(db: Database, route: Route, call: Call, body: ReadBody): Promise<Reply> {
   if (route.kind === 'read') return route.handle(call, db);
   const plan = planIdempotency(call, body.sha256);
-  return db.transaction((tx) => runOnce(tx, plan, () => route.handle(call, tx)));
+  return db.transaction((tx) => runOnce(tx, plan, () => route.handle(call, tx), route.kept));
 }
 
 interface CallParts {

@@ -34,13 +34,18 @@ interface Plan {
  * Throws VolleyError: invalid_request, idempotency_in_progress (a twin is under way), idempotency_mismatch (same key,
  * other body), and whatever `work` throws.
  */
-export async function runOnce(tx: Tx, plan: Plan | undefined, work: () => Promise<Reply>): Promise<Reply> {
+export async function runOnce(
+  tx: Tx,
+  plan: Plan | undefined,
+  work: () => Promise<Reply>,
+  keptOf: (body: unknown) => unknown = (body) => body,
+): Promise<Reply> {
   if (!plan) return work();
   const kept = await claim(tx, plan);
   if (kept) return kept;
   const reply = await work();
   if (reply.status >= 200 && reply.status < 300) {
-    const body = reply.body === undefined ? '' : JSON.stringify(reply.body);
+    const body = reply.body === undefined ? '' : JSON.stringify(keptOf(reply.body));
     await keepAnswer(
       tx,
       plan.scope,

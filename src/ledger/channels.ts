@@ -41,9 +41,15 @@ export interface NewChannel {
 }
 
 /** What is undefined stays as it is; `settings` and credentials are replaced whole. */
-export type ChannelChange = Partial<
-  Pick<NewChannel, 'name' | 'priority' | 'enabled' | 'ratePerSecond' | 'settings' | 'sealedCredentials'>
->;
+export interface ChannelChange {
+  readonly name?: string | undefined;
+  readonly priority?: number | undefined;
+  readonly enabled?: boolean | undefined;
+  /** null takes the limit away. */
+  readonly ratePerSecond?: number | null | undefined;
+  readonly settings?: unknown;
+  readonly sealedCredentials?: Buffer | undefined;
+}
 
 const COLUMNS = `id, workspace_id as "workspaceId", kind, provider, name, priority, enabled, settings, version,
   rate_per_second as "ratePerSecond", created_at as "createdAt", updated_at as "updatedAt"`;
