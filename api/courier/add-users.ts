@@ -9,7 +9,7 @@ import { INGESTION_ERROR, INGESTION_ERRORS, inboundUser, type IngestionError } f
 import { invalidRequest, validateBody } from './validate';
 
 /** As many as one transaction takes in well under a second; a job takes any number of calls. */
-export const USERS_PER_CALL = 10_000;
+const USERS_PER_CALL = 10_000;
 
 /** Elements are judged one by one: a bad user goes into `errors` and stops nobody else. */
 const envelope = z.object({ users: z.array(z.unknown()) });

@@ -26,7 +26,7 @@ const invalid = (status: number): Wording => ({ status, type: 'invalid_request_e
 const conflict: Wording = { status: 409, type: 'invalid_request_error', shouldRetry: false };
 
 /** The one place where a refusal becomes HTTP on this door. */
-export const COURIER_ERRORS: Readonly<Record<ErrorCode, Wording>> = {
+const COURIER_ERRORS: Readonly<Record<ErrorCode, Wording>> = {
   invalid_request: invalid(400),
   unauthorized: { status: 401, type: 'authorization_error' },
   forbidden: { status: 403, type: 'authorization_error' },

@@ -2,7 +2,7 @@ import { type MessageSpec } from '../../src/domain/message-spec';
 import { type Reason } from '../../src/domain/reasons';
 
 /** One sentence for each reason: what happened, and what to do where there is something. */
-export const REASON_TEXTS: Readonly<Record<Reason, string>> = {
+const REASON_TEXTS: Readonly<Record<Reason, string>> = {
   bounced: 'The address does not take messages; the provider sent it back.',
   carrier_refused: 'The carrier refused the message.',
   carrier_expired: 'The carrier could not deliver the message in time.',

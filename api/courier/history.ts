@@ -23,7 +23,7 @@ export const HISTORY_TYPES = [
   'DELAYED',
   'CANCELED',
 ] as const;
-export type HistoryType = (typeof HISTORY_TYPES)[number];
+type HistoryType = (typeof HISTORY_TYPES)[number];
 
 export interface HistoryEntry {
   readonly ts: number;

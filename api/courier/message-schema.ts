@@ -59,7 +59,7 @@ const nestedMessage = z
   .looseObject(sendFields)
   .meta({ id: 'CourierSendMessage', description: 'A message of the Send API without its `to`.' });
 
-export const inboundBulkMessage = z
+const inboundBulkMessage = z
   .looseObject({
     event: name('Event or notification to send. Beside content or a template it is only a label.'),
     ...sendFields,

@@ -9,7 +9,7 @@ export interface DoorCall {
   readonly workspaceId?: string;
 }
 
-export const TEST_WORKSPACE = '0c7b5f3e-6d0b-4b6e-9a35-3d3f0f9c1a11';
+const TEST_WORKSPACE = '0c7b5f3e-6d0b-4b6e-9a35-3d3f0f9c1a11';
 
 /** Calls a door's handlers without HTTP: `call('POST', '/bulk/1-…/run')`. Refusals come back as the door words them. */
 export function callerOf(

@@ -7,7 +7,7 @@ import { type EventView, type JobView, type MessageView } from '../../src/servic
 
 type Changeable<T> = { -readonly [K in keyof T]: T[K] };
 
-export interface FakeJob extends Changeable<
+interface FakeJob extends Changeable<
   Omit<JobView, 'counts' | 'received' | 'enqueued' | 'failures' | 'pending'>
 > {
   spec: JobSpec;
