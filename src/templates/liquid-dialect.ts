@@ -30,15 +30,13 @@ const FILTERS: ReadonlySet<string> = new Set(
 
 type FilterHandler = Extract<FilterImplOptions, (...args: never[]) => unknown>;
 
-/** Filters charge for what they take; this also charges for what they give, which some (url_encode) do not. */
+/** Every filter charges for the text that it takes: some of Liquid's own (url_encode) would do any amount for nothing. */
 function guarded(filter: FilterImplOptions): FilterImplOptions {
   const handler = typeof filter === 'function' ? filter : filter.handler;
   const wrapped: FilterHandler = function (value: unknown, ...args: unknown[]) {
     this.context.renderLimit.check(performance.now());
     if (typeof value === 'string') this.context.memoryLimit.use(value.length);
-    const result: unknown = handler.apply(this, [value, ...args]);
-    if (typeof result === 'string') this.context.memoryLimit.use(result.length);
-    return result;
+    return handler.apply(this, [value, ...args]) as unknown;
   };
   return typeof filter === 'function' ? wrapped : { handler: wrapped, raw: filter.raw };
 }

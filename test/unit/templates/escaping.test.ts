@@ -74,6 +74,13 @@ describe('links that are allowed', () => {
     ).toEqual([{ text: 'b', url }]);
   });
 
+  it('cannot begin a line of their own', async () => {
+    const actions = [{ text: 'b', url: 'https://x.test/a\r\nc' }];
+    expect((await renderedBy(renderer, { kind: 'sms', ...inline({ text: 'a', actions }) })).text).toBe(
+      'a\nb: https://x.test/ac',
+    );
+  });
+
   it('cannot break out of the attribute that they stand in', async () => {
     const { html } = await renderedBy(
       renderer,

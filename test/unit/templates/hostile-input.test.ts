@@ -54,10 +54,27 @@ describe('prototype keys in data', () => {
   });
 });
 
+describe('inherited properties', () => {
+  it('are not there, even where something has polluted the prototype', async () => {
+    Object.defineProperty(Object.prototype, 'inherited', { value: 'i', configurable: true });
+    try {
+      const { text } = await renderedBy(renderer, {
+        kind: 'sms',
+        data: { a: {} },
+        ...inline({ text: '[{{ inherited }}{{ a.inherited }}]' }),
+      });
+      expect(text).toBe('[]');
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'inherited');
+    }
+  });
+});
+
 describe('a failure', () => {
   it.each([
     '{{ secret | divided_by: 0 | nosuch }}',
     '{% for i in (1..secret) %}{% endfor %}',
+    '{{ "now" | date: "%H", secret }}',
     '{{ secret | append: secret | date: secret }}{% for i in (1..99999999) %}{% endfor %}',
   ])('says nothing of the data: %s', async (source) => {
     const secret = 'top-secret-'.repeat(3);

@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads';
 import { createRenderer } from '../../../src/templates/render';
 import { inline, message, renderedBy, templateOf } from './rendering';
 
@@ -17,21 +18,30 @@ async function failing(text: string, data: Record<string, unknown> = {}): Promis
 
 describe('a template that asks for too much fails soon, and the next message renders', () => {
   it.each([
-    ['a range of a billion', '{% for i in (1..1000000000) %}x{% endfor %}'],
-    ['empty nested loops', '{% for i in (1..100000) %}{% for j in (1..100000) %}{% endfor %}{% endfor %}'],
-    ['gigabytes of output', `{% for i in (1..1000000) %}${'x'.repeat(10_000)}{% endfor %}`],
+    ['a range of a billion', '{% for i in (1..1000000000) %}x{% endfor %}', 'memory'],
     [
-      'gigabytes captured',
-      `{% capture c %}{% for i in (1..1000000) %}${'x'.repeat(10_000)}{% endfor %}{% endcapture %}`,
+      'empty nested loops',
+      '{% for i in (1..100000) %}{% for j in (1..100000) %}{% endfor %}{% endfor %}',
+      'template render limit',
     ],
-    ['a string that doubles', `{% assign s = "aaaaaaaa" %}${'{% assign s = s | append: s %}'.repeat(40)}`],
-    ['a filter that grows its input', `{{ big${' | url_encode'.repeat(20_000)} }}`],
-    ['a huge width', '{{ "now" | date: "%999999999Y" }}'],
-    ['too many tags to parse', '{{ a }}'.repeat(60_000)],
-    ['deep nesting', '{% if a %}'.repeat(4_000)],
-    ['a source that is too long', 'x{{ a }}'.padEnd(600_000, 'x')],
-  ])('%s', async (_name, source) => {
-    await failing(source, { big: '%'.repeat(100_000) });
+    ['megabytes of output', `{% for i in (1..1000) %}${'x'.repeat(10_000)}{% endfor %}`, 'memory'],
+    [
+      'megabytes captured',
+      `{% capture c %}{% for i in (1..1000) %}${'x'.repeat(10_000)}{% endfor %}{% endcapture %}`,
+      'memory',
+    ],
+    [
+      'a string that doubles',
+      `{% assign s = "aaaaaaaa" %}${'{% assign s = s | append: s %}'.repeat(40)}`,
+      'memory',
+    ],
+    ['a filter that grows its input', `{{ big${' | url_encode'.repeat(20_000)} }}`, 'memory'],
+    ['a huge width', '{{ "now" | date: "%999999999Y" }}', 'memory'],
+    ['too many tags to parse', '{{ a }}'.repeat(60_000), 'more than 5000 tags'],
+    ['deep nesting', '{% if a %}'.repeat(4_000), 'not closed'],
+    ['a source that is too long', 'x{{ a }}'.padEnd(600_000, 'x'), 'longer than'],
+  ])('%s', async (_name, source, why) => {
+    expect(await failing(source, { big: '%'.repeat(100_000) })).toContain(why);
     expect((await renderedBy(renderer, { kind: 'sms', ...templateOf({ text: 'ok{{ a }}' }) })).text).toBe(
       'ok',
     );
@@ -40,6 +50,7 @@ describe('a template that asks for too much fails soon, and the next message ren
 
 describe('what the limits inside the engine miss', () => {
   it('is stopped by killing the thread, while the parent goes on working', async () => {
+    const terminate = jest.spyOn(Worker.prototype, 'terminate');
     let turns = 0;
     const ticking = setInterval(() => (turns += 1), 20);
     // Nested and unmatched tags cost the HTML parser their product.
@@ -51,6 +62,7 @@ describe('what the limits inside the engine miss', () => {
     expect(result).toMatchObject({ ok: false, reason: 'render_failed' });
     expect(result).toMatchObject({ detail: expect.stringContaining(`${TIME_LIMIT_MS} ms`) });
     expect(turns).toBeGreaterThan(10);
+    expect(terminate).toHaveBeenCalledTimes(1);
     expect((await renderedBy(renderer, { kind: 'sms', ...templateOf({ text: 'ok{{ a }}' }) })).text).toBe(
       'ok',
     );
