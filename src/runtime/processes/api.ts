@@ -3,6 +3,7 @@ import { createBirdDialect } from '../../../api/bird';
 import { createCodecHandler } from '../../../api/codec';
 import { createCourierDialect } from '../../../api/courier';
 import { startServer, type RunningServer } from '../../../api/server';
+import { createV1Dialect } from '../../../api/v1';
 import { openDatabase } from '../../ledger/database';
 import { createSandboxLog } from '../../ledger/sandbox-deliveries';
 import { createEgress } from '../../providers/egress/guarded-client';
@@ -38,6 +39,7 @@ export async function startApi(config: Config): Promise<RunningServer> {
     dialects: [
       createCourierDialect({ service }),
       createBirdDialect({ service }),
+      createV1Dialect({ providers, secretBox }),
     ],
     auth: config.adminKey === undefined ? {} : { adminKey: config.adminKey },
     readiness: readinessChecks({ db, client, config }),
