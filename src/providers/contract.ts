@@ -90,10 +90,10 @@ export interface Provider<S = unknown, C = unknown> {
   /** Sandboxes are never a failover target and nothing is routed to one once another channel of its kind exists. */
   readonly sandbox?: boolean;
   /** Lets a provider fill generated credentials at channel creation; what it returns in `shown` is shown once. */
-  readonly generateCredentials?: (given: unknown) => {
+  generateCredentials?(given: unknown): {
     readonly credentials: unknown;
     readonly shown?: Readonly<Record<string, string>>;
   };
   /** The identities a From may use, where that matters (e-mail): undefined = any. */
-  readonly identities?: (settings: S) => readonly string[] | undefined;
+  identities?(settings: S): readonly string[] | undefined;
 }

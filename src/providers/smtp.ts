@@ -1,0 +1,140 @@
+import { type SMTPPoolSentMessageInfo } from 'nodemailer';
+import { z } from 'zod';
+import { type Outcome, type Provider } from './contract';
+import { type Egress } from './egress/guarded-client';
+import { isEmailAddress, isIdentityPattern } from './email-address';
+import { isHeaderText } from './email-headers';
+import { buildMail } from './smtp-message';
+import { outcomeOfSmtpError } from './smtp-outcome';
+import { createSmtpTransports, SmtpFailure, type SmtpServer } from './smtp-transport';
+
+const HOST = /^[A-Za-z0-9.:[\]-]{1,253}$/;
+
+const settingsSchema = z.strictObject({
+  host: z.string().regex(HOST, 'must be a host name or an IP address'),
+  port: z.int().min(1).max(65_535),
+  /** TLS from the first byte (port 465). Otherwise STARTTLS where the server offers it. */
+  secure: z.boolean().optional(),
+  /** Refuse to go on without TLS. Default: when there are credentials, which nobody else should read. */
+  requireTls: z.boolean().optional(),
+  /** From addresses or `@domain` that the channel may send as. */
+  identities: z
+    .array(z.string().refine(isIdentityPattern, 'must be an address or @domain'))
+    .min(1)
+    .max(100)
+    .refine(
+      ([first]) => first !== undefined && isEmailAddress(first),
+      'the first must be an address: it is the default',
+    ),
+  defaultFromName: z.string().max(100).refine(isHeaderText, 'must be one line').optional(),
+  /** Connections kept to the server. */
+  poolSize: z.int().min(1).max(50).default(5),
+});
+export type SmtpSettings = z.output<typeof settingsSchema>;
+
+const credentialsSchema = z.strictObject({
+  user: z.string().max(256).optional(),
+  pass: z.string().max(1024).optional(),
+});
+export type SmtpCredentials = z.output<typeof credentialsSchema>;
+
+const IMPLICIT_TLS_PORT = 465;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** A busy server may take its time over the reply to DATA. */
+const TOTAL_TIMEOUT_MS = 60_000;
+
+/** E-mail over anybody's SMTP server. SMTP has no idempotency keys: the window is 0, and the Message-ID only traces. */
+export function createSmtp(deps: {
+  egress: Egress;
+  /** For tests. */
+  timeouts?: { readonly connectMs: number; readonly totalMs: number };
+}): Provider<SmtpSettings, SmtpCredentials> & { close(): void } {
+  const { connectMs, totalMs } = deps.timeouts ?? {
+    connectMs: CONNECT_TIMEOUT_MS,
+    totalMs: TOTAL_TIMEOUT_MS,
+  };
+  const transports = createSmtpTransports({
+    egress: deps.egress,
+    connectTimeoutMs: connectMs,
+    totalTimeoutMs: totalMs,
+  });
+
+  return {
+    name: 'smtp',
+    kinds: ['email'],
+    settings: settingsSchema,
+    credentials: credentialsSchema,
+    totalTimeoutMs: totalMs,
+    dedupeWindowMs: () => 0,
+    identities: (settings) => settings.identities,
+    close: () => transports.close(),
+    async send(request, signal) {
+      const { channel } = request;
+      const built = buildMail(request, channel.settings);
+      if (!built.ok) return built.outcome;
+      const stop = stopper(signal, totalMs);
+      try {
+        const server = serverOf(channel.settings, channel.credentials);
+        const info = await transports.send(channel.id, server, built.mail, stop.signal);
+        return outcomeOfInfo(info, built.primary);
+      } catch (error) {
+        const failure = error instanceof SmtpFailure ? error : new SmtpFailure(error, false);
+        return outcomeOfSmtpError(failure.reason, failure.bodyEnded, stop.cause());
+      } finally {
+        stop.clear();
+      }
+    },
+  };
+}
+
+function serverOf(settings: SmtpSettings, { user, pass }: SmtpCredentials): SmtpServer {
+  const auth = user === undefined ? undefined : { user, pass: pass ?? '' };
+  const secure = settings.secure ?? settings.port === IMPLICIT_TLS_PORT;
+  return {
+    host: settings.host,
+    port: settings.port,
+    secure,
+    requireTls: !secure && (settings.requireTls ?? auth !== undefined),
+    poolSize: settings.poolSize,
+    ...(auth ? { auth } : {}),
+  };
+}
+
+/**
+ * The server took the message for at least one recipient. Where it refused the one the message is about, that is the
+ * verdict, although somebody in cc may have it.
+ */
+function outcomeOfInfo(info: SMTPPoolSentMessageInfo, primary: string): Outcome {
+  const refusal = info.rejectedErrors?.find((error) => error.recipient === primary);
+  if (refusal) return outcomeOfSmtpError(refusal, false, undefined);
+  return { type: 'accepted', vendorId: queueIdOf(info.response) ?? info.messageId };
+}
+
+/** Postfix, Exim and others name their queue id in the reply to DATA: what an operator greps for in the server's log. */
+function queueIdOf(response: string): string | undefined {
+  return /\b(?:queued as|id=|queued mail id|message[- ]?id[:=])\s*<?([A-Za-z0-9][A-Za-z0-9._-]{3,100})/i.exec(
+    response,
+  )?.[1];
+}
+
+/** One signal of the caller's and the total time-out's, which remembers whose it was. */
+function stopper(signal: AbortSignal, totalMs: number) {
+  const controller = new AbortController();
+  let cause: 'timeout' | 'aborted' | undefined;
+  const stop = (why: 'timeout' | 'aborted') => {
+    cause ??= why;
+    controller.abort();
+  };
+  const onAbort = () => stop('aborted');
+  const timer = setTimeout(() => stop('timeout'), totalMs);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  return {
+    signal: controller.signal,
+    cause: () => cause,
+    clear() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    },
+  };
+}
