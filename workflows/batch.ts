@@ -92,7 +92,6 @@ async function conduct(input: JobInput, run: Run, inbox: Inbox): Promise<Progres
     describePhase(settings, run);
     if (intent.phase === 'settled') return run.progress;
     if (intent.cancelRequested) await longLedger.settleCanceled({ v: 1, jobId });
-    if (changed) nudgeChildren(run);
 
     const messages = await (validated
       ? ledger.loadBatch({ v: 1, jobId })
@@ -109,6 +108,7 @@ async function conduct(input: JobInput, run: Run, inbox: Inbox): Promise<Progres
       }
       continue;
     }
+    if (changed) nudgeChildren(unsettled);
     const lostBefore = run.lost;
     for (const message of unsettled) startChild(input, run, message);
     if (
@@ -144,8 +144,8 @@ function stepOf(intent: Intent): string {
 }
 
 /** Pause, resume and cancel hold by the ledger's commit; this only makes the waiting children see it now. */
-function nudgeChildren(run: Run): void {
-  for (const messageId of run.shards.keys()) {
+function nudgeChildren(unsettled: readonly BatchMessage[]): void {
+  for (const { messageId } of unsettled) {
     getExternalWorkflowHandle(workflowIds.message('batch', messageId))
       .signal(defineSignal(SIGNALS.changed))
       .catch(() => undefined);

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 import { ledger, longLedger } from './activities';
 import {
+  MAX_RUN_MS,
   QUERIES,
   type ErrorSample,
   type JobInput,
@@ -137,7 +138,9 @@ async function conduct(input: JobInput, run: Run, inbox: ReturnType<typeof openI
 
     const finishedBefore = run.finishedShards;
     const renewInMs = Math.max(1, settings.maxRunMs - (Date.now() - startedAtMs));
-    const waitMs = run.wakeUpAtMs === null ? renewInMs : Math.min(renewInMs, run.wakeUpAtMs - Date.now());
+    const untilWakeUpMs = run.wakeUpAtMs === null ? MAX_RUN_MS : run.wakeUpAtMs - Date.now();
+    // A run that has to be renewed only waits for its last shards to come home.
+    const waitMs = mustRenew ? untilWakeUpMs : Math.min(renewInMs, untilWakeUpMs);
     await condition(
       () => inbox.hasCommands() || inbox.wanted() > lookedFor || run.finishedShards > finishedBefore,
       Math.max(1, waitMs),

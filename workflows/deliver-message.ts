@@ -10,6 +10,9 @@ import {
 import { deliver, ledger } from './activities';
 import { MAX_RUN_MS, QUERIES, SIGNALS, type MessageInput, type MessageResult } from './contract';
 
+/** A paused message is told when that ends; should the signal be lost, it looks by itself this often. */
+const PAUSED_LOOK_MS = 3_600_000;
+
 /**
  * One recipient: waits until due, delivers, retries, gives up. In a bulk job it keeps only short waits and leaves the others
  * to the planner; in a batch or alone it waits as long as it takes. A Cancel, or the signal, is the command cancel on this
@@ -44,7 +47,7 @@ export async function deliverMessage(input: MessageInput): Promise<MessageResult
         await wait(result.waitMs, 'waiting');
       } else {
         if (input.jobKind === 'bulk') return end(result);
-        await wait(MAX_RUN_MS, result.why);
+        await wait(PAUSED_LOOK_MS, result.why);
       }
     }
   }

@@ -4,6 +4,7 @@ import {
   type Rendered,
   type TemplateContent,
 } from '../../src/domain/content';
+import { pickLocale } from '../../src/domain/locale';
 import { templateKey } from '../../src/domain/pinned';
 import { type RejectReason } from '../../src/domain/reasons';
 import { type Route } from '../../src/domain/routing';
@@ -97,9 +98,11 @@ export async function prepare(
 
 /** Message data wins over the job's; the job's data for the recipient's locale over its general data (seed: "takes precedence"). */
 function dataOf({ jobSpec, spec }: DeliveryContext): Record<string, unknown> {
-  const byLocale =
-    spec.recipient.locale === undefined ? undefined : jobSpec.dataByLocale?.[spec.recipient.locale];
-  return { ...jobSpec.data, ...byLocale, ...spec.data };
+  const { dataByLocale } = jobSpec;
+  const wanted = spec.recipient.locale ?? jobSpec.locale;
+  const locale =
+    dataByLocale && wanted !== undefined ? pickLocale(Object.keys(dataByLocale), wanted, '') : undefined;
+  return { ...jobSpec.data, ...(locale === undefined ? {} : dataByLocale?.[locale]), ...spec.data };
 }
 
 interface Said {

@@ -1,3 +1,4 @@
+import { type ChannelKind } from '../domain/kinds';
 import { type MessageState, type Guarantee } from '../domain/states';
 import { type JobSpec, type MessageSpec } from '../domain/message-spec';
 import { type Db, type Tx } from '../ledger/database';
@@ -98,7 +99,7 @@ export interface Service {
 
 export interface ChannelView {
   readonly id: string;
-  readonly kind: import('../domain/kinds').ChannelKind;
+  readonly kind: ChannelKind;
   readonly provider: string;
   readonly settings: unknown;
 }
