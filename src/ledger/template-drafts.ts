@@ -62,8 +62,8 @@ export async function putDraft(
   const { id, created } = one(
     await tx.query<{ id: string; created: boolean }>(
       // xmax is 0 only for a row that was inserted, not updated.
-      `insert into templates (id, workspace_id, slug, aliases) values ($1, $2, $3, coalesce($4, '{}'))
-       on conflict (workspace_id, slug) do update set aliases = coalesce($4, templates.aliases), updated_at = ledger_now()
+      `insert into templates (id, workspace_id, slug, aliases) values ($1, $2, $3, coalesce($4::text[], '{}'))
+       on conflict (workspace_id, slug) do update set aliases = coalesce($4::text[], templates.aliases), updated_at = ledger_now()
        returning id, xmax = 0 as created`,
       [uuidv7(), ref.workspaceId, ref.slug, input.aliases ?? null],
     ),

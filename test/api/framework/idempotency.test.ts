@@ -23,7 +23,7 @@ const command = (method: Route['method'], path: string, extra: object = {}): Rou
     openapi: { responses: {} },
     handle: effect,
     ...extra,
-  }) as Route;
+  });
 const routes = [
   command('post', '/effects'),
   command('post', '/effects/{id}'),
