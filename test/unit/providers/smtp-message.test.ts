@@ -103,7 +103,10 @@ test('headers outside the allow-list are left out, and cannot replace ours', asy
     Bcc: 'x@evil.test',
     From: 'x@evil.test',
     'Message-ID': '<x@y>',
-    Sender: 'x',
+    Sender: 'boss@evil.test',
+    Received: 'from evil.test',
+    'DKIM-Signature': 'v=1; d=evil.test',
+    'X-Originating-IP': 'evil',
     'Reply-To': 'Help <help@example.com>',
   };
   const request = requestWith(content({ headers }));
@@ -112,7 +115,7 @@ test('headers outside the allow-list are left out, and cannot replace ours', asy
   expect(mail?.to).toEqual(['ada@example.com']);
   expect(mail?.raw).toMatch(/^X-Campaign: spring\r?$/m);
   expect(mail?.raw).toMatch(/^Reply-To: Help <help@example.com>\r?$/m);
-  expect(mail?.raw).not.toMatch(/evil|^Sender/m);
+  expect(mail?.raw).not.toMatch(/evil/);
   expect(mail?.messageId).toBe(`<${request.key}@volley>`);
 });
 
