@@ -20,6 +20,7 @@ export const SUPERVISED_VARIABLE = 'VOLLEY_SUPERVISED';
  * @throws Error where the program cannot be started at all.
  */
 export async function launch(spec: ProcessSpec, logFile: string): Promise<ChildProcess> {
+  await spec.beforeLaunch?.();
   rotate(logFile);
   mkdirSync(dirname(logFile), { recursive: true, mode: 0o700 });
   const log = openSync(logFile, 'a', 0o600);

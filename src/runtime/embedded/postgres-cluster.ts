@@ -12,16 +12,15 @@ export const ROLE = 'volley';
 export const STOP_TIMEOUT_MS = 15_000;
 
 /**
- * Leaves a cluster at `home` that no server runs on and that `program` can serve: created where there is none.
+ * Leaves a cluster at `home` that `program` can serve: created where there is none.
  * @throws StartupError in one sentence: made by another version, or initdb refused.
  */
-export async function prepareCluster(
+export function prepareCluster(
   home: PostgresHome,
   program: PostgresProgram,
   password: string,
   durable: boolean,
-): Promise<void> {
-  await stopLeftoverServer(home.cluster);
+): void {
   if (existsSync(join(home.cluster, 'PG_VERSION'))) requireSameMajor(home.cluster, program);
   else initialise(home, program, password, durable);
 }

@@ -14,7 +14,7 @@ import { locatePostgresProgram } from './postgres-program';
 import { embeddedSecret } from './secrets';
 import { type ProcessSpec } from './process-spec';
 
-export const DATABASE = 'volley';
+const DATABASE = 'volley';
 const PROBE_TIMEOUT_MS = 2_000;
 
 export type PostgresOptions = {
@@ -36,8 +36,8 @@ export type EmbeddedPostgres = {
 };
 
 /**
- * Makes a data directory ready for the bundled Postgres and says how to run it. Creates the cluster at the first call;
- * stops what an earlier stack left running on it, so two servers never write one cluster.
+ * Makes a data directory ready for the bundled Postgres and says how to run it. Creates the cluster at the first call.
+ * Each launch stops what an earlier stack left running on it first, so two servers never write one cluster.
  * @throws StartupError in one sentence: wrong version, wrong owner, no binaries, initdb refused.
  */
 export async function preparePostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
@@ -46,7 +46,7 @@ export async function preparePostgres(options: PostgresOptions): Promise<Embedde
   const home = locatePostgresHome(dataDir);
   const program = locatePostgresProgram(home.runAs);
   const password = embeddedSecret(dataDir, 'postgres-password');
-  await prepareCluster(home, program, password, options.durable);
+  prepareCluster(home, program, password, options.durable);
   const urlOf = (database: string) =>
     `postgres://${ROLE}:${password}@${LOOPBACK}:${options.port}/${database}`;
   const adminUrl = urlOf('postgres');

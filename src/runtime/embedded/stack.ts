@@ -20,7 +20,7 @@ const STOP_TIMEOUT_MS = { api: 15_000, worker: 40_000 };
 /** All of them one after the other, the database's 15 s included. */
 const LONGEST_STOP_MS = 90_000;
 
-export type OwnProcess = 'api' | 'worker';
+type OwnProcess = 'api' | 'worker';
 
 export type StackOptions = StackConfig & {
   /** How to run our own processes; `env` goes on top of what the stack gives them. */

@@ -43,7 +43,6 @@ export function superviseProcess(spec: ProcessSpec, options: SupervisionOptions)
   let proven = false;
 
   const launchOnce = async (): Promise<ChildProcess> => {
-    await spec.beforeLaunch?.();
     const launched = await launch(spec, options.logFile);
     child = launched;
     startedAt = Date.now();

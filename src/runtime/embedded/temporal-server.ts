@@ -8,7 +8,7 @@ const STOP_TIMEOUT_MS = 10_000;
 const PROBE_TIMEOUT_MS = 1_000;
 
 /** What operators filter by in the web UI; all of type Keyword. Kept beside the server that must know them at start. */
-export const SEARCH_ATTRIBUTES = ['VolleyWorkspace', 'VolleyJob', 'VolleyPhase'] as const;
+const SEARCH_ATTRIBUTES = ['VolleyWorkspace', 'VolleyJob', 'VolleyPhase'] as const;
 
 /**
  * Settings of the server for one machine. Limits of a single execution stay at their defaults on purpose: what runs

@@ -10,7 +10,7 @@ while IFS= read -r line; do last=$line; done
 for entry in $last; do kill -s "\${entry%%:*}" "\${entry#*:}" 2>/dev/null; done
 `;
 
-export type Watched = { pid: number; stopSignal: 'SIGINT' | 'SIGTERM' };
+type Watched = { pid: number; stopSignal: 'SIGINT' | 'SIGTERM' };
 export type Watchdog = {
   /** Replaces the list of processes to end with this one. */
   watch(processes: Watched[]): void;

@@ -12,21 +12,25 @@ import { type SupervisionEvent } from '../../../src/runtime/embedded/supervised-
 import { createSupervisor, type Supervisor } from '../../../src/runtime/embedded/supervisor';
 import { eventually } from '../../support/eventually';
 
-const WAIT_MS = 10_000;
+/** Ample: a busy machine takes seconds to start a Node. */
+const WAIT_MS = 20_000;
 
 let home: string;
 let events: SupervisionEvent[];
 let supervisor: Supervisor;
 
+const supervise = (readyTimeoutMs: number): Supervisor =>
+  createSupervisor({
+    runDir: join(home, 'run'),
+    logDir: join(home, 'logs'),
+    readyTimeoutMs,
+    onEvent: (event) => events.push(event),
+  });
+
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'volley-supervisor-'));
   events = [];
-  supervisor = createSupervisor({
-    runDir: join(home, 'run'),
-    logDir: join(home, 'logs'),
-    readyTimeoutMs: 500,
-    onEvent: (event) => events.push(event),
-  });
+  supervisor = supervise(WAIT_MS);
 });
 
 afterEach(async () => {
@@ -92,8 +96,10 @@ test('one that never gets up at its first start is given up with its last words'
 });
 
 test('one that runs but never answers is given up and ended', async () => {
-  const start = supervisor.start(spec('api', '', { isReady: async () => false }));
-  await expect(start).rejects.toThrow(/api did not answer in 0.5 s/);
+  const impatient = supervise(300);
+  const start = impatient.start(spec('api', '', { isReady: async () => false }));
+  await expect(start).rejects.toThrow(/api did not answer in 0.3 s/);
+  await impatient.stop();
   const pid = events.find((event) => event.type === 'started')?.pid ?? 0;
   expect(isAlive(pid)).toBe(false);
 });
