@@ -1,8 +1,8 @@
-import { type Client } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { type Logger } from 'pino';
 import { workflowIds, type EngineSettings } from '../../workflows/contract';
 import { type Db } from '../ledger/database';
+import { purgeIdempotency } from '../ledger/idempotency';
 import { takeJobsToSweep, takeNudges, type Nudge } from '../ledger/outbox';
 import { signalJob } from './start-job';
 
@@ -12,11 +12,14 @@ const RELAY_PAGE = 100;
 /** How soon a terminated workflow, or a whole lost Temporal database, is noticed (design: every 30 s). */
 export const SWEEP_EVERY_MS = 30_000;
 const SWEEP_PAGE = 200;
+/** Kept answers whose time is over are no longer given; their rows may lie a while. */
+const PURGE_EVERY_MS = 60_000;
+const PURGE_PAGE = 5_000;
 const DESCRIBE_TIMEOUT_MS = 5_000;
 
 /**
- * The two loops that make "accepted" mean "will happen": the relay repeats signals whose version nobody has observed, the
- * sweep starts again any job that is not final and has no open workflow. Any number of processes may run them.
+ * The loops that make "accepted" mean "will happen": the relay repeats signals whose version nobody has observed, the
+ * sweep starts again any job that is not final and has no open workflow; a third clears kept answers away. Any number of processes may run them.
  * @returns stop, which waits for the round under way.
  */
 export function startRelay(deps: {
@@ -43,9 +46,13 @@ export function startRelay(deps: {
       await signalJob(client, settings, job);
     }
   };
+  const purge = async (): Promise<void> => {
+    while ((await purgeIdempotency(db, PURGE_PAGE)) === PURGE_PAGE);
+  };
   const loops = [
     repeat(relay, RELAY_EVERY_MS, log, 'relay'),
     repeat(sweep, Math.min(5_000, sweepEveryMs), log, 'sweep'),
+    repeat(purge, PURGE_EVERY_MS, log, 'purge'),
   ];
   return {
     async stop() {
