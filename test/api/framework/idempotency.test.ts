@@ -14,16 +14,15 @@ const effect = async (call: Call, tx: Tx) => {
     throw new VolleyError('invalid_request', 'asked to fail');
   return { status: 201, body: { n: row?.n } };
 };
-const command = (method: Route['method'], path: string, extra: object = {}): Route =>
-  ({
-    kind: 'command',
-    method,
-    path,
-    auth: 'workspace',
-    openapi: { responses: {} },
-    handle: effect,
-    ...extra,
-  });
+const command = (method: Route['method'], path: string, extra: object = {}): Route => ({
+  kind: 'command',
+  method,
+  path,
+  auth: 'workspace',
+  openapi: { responses: {} },
+  handle: effect,
+  ...extra,
+});
 const routes = [
   command('post', '/effects'),
   command('post', '/effects/{id}'),
@@ -218,6 +217,7 @@ describe('a client that repeats by itself, without a key', () => {
     const [a, b] = await Promise.all([stainless(0, body), stainless(0, body)]);
     expect([a.status, b.status]).toEqual([201, 201]);
     expect(a.json.n).not.toBe(b.json.n);
+    expect([a.json.n, b.json.n]).not.toContain((await stainless(0, body)).json.n);
   });
 
   test('a repetition of what never got here is done', async () => {

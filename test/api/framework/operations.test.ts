@@ -129,6 +129,8 @@ describe('closing', () => {
     const closed = server.close();
     await expect(fetch(url)).rejects.toThrow();
     release();
+    const { headers } = await answer;
+    expect(headers.get('connection')).toBe('close');
     expect(await (await answer).text()).toBe('done');
     await closed;
     await server.close();

@@ -75,6 +75,7 @@ test('pages go back in time without gap or repetition, whatever arrives meanwhil
   while (cursor !== null) {
     const { json } = await page(`?limit=2&messageId=${messageId}${cursor ? `&cursor=${cursor}` : ''}`);
     seen.push(...json.deliveries.map((each: { text: string }) => each.text));
+    expect(json.deliveries.length).toBeLessThanOrEqual(2);
     cursor = json.cursor;
     await log.record(entry({ messageId, text: 'later' }), dedupe);
   }

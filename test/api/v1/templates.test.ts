@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { getBrand } from '../../../src/ledger/brands';
+import { putDraft } from '../../../src/ledger/template-drafts';
 import { getTemplateVersion, resolveTemplate } from '../../../src/ledger/templates';
 import { type Stand } from '../framework/setup';
 import { createV1Stand } from './setup';
@@ -82,11 +83,18 @@ test("an alias names one template: Courier's event, Bird's project", async () =>
   expect((await put('thief', { content: content('b'), aliases: ['EVENT'] })).status).toBe(201);
 });
 
-test('two who claim one alias at once: one gets it', async () => {
-  const claims = await Promise.all(
-    ['left', 'right'].map((slug) => put(slug, { content: content(slug), aliases: ['CONTESTED'] })),
-  );
-  expect(claims.map(({ status }) => status).sort()).toEqual([201, 409]);
+test('two who claim one alias at once: the second waits for the first and is refused', async () => {
+  const { db } = stand.database;
+  const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  let late: ReturnType<typeof put> | undefined;
+  await db.transaction(async (tx) => {
+    const ref = { workspaceId: stand.workspaceId, slug: 'early' };
+    await putDraft(tx, ref, { content: content('early'), aliases: ['CONTESTED'] });
+    let answered = false;
+    late = put('late', { content: content('late'), aliases: ['CONTESTED'] }).finally(() => (answered = true));
+    while (!answered && (await db.query(waiting)).length === 0);
+  });
+  expect((await late)?.status).toBe(409);
 });
 
 test.each([
