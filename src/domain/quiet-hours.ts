@@ -7,9 +7,9 @@ export interface QuietHours {
   readonly start: string;
   readonly end: string;
   /** Days on which they begin; absent: all. */
-  readonly days?: readonly DayName[];
+  readonly days?: readonly DayName[] | undefined;
   /** For recipients of whom no zone is known; absent: UTC. */
-  readonly zone?: string;
+  readonly zone?: string | undefined;
 }
 
 const DAY_MINUTES = 24 * 60;

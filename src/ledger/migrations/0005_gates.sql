@@ -109,26 +109,31 @@ create function take_cap(
   p_workspace uuid, p_recipient bytea, p_channel uuid, p_message uuid, p_count integer, p_period_ms bigint
 ) returns void language plpgsql as $$
 declare
-  at timestamptz := ledger_now();
-  since timestamptz := at - p_period_ms * interval '1 millisecond';
+  taken_at timestamptz := ledger_now();
+  since timestamptz := taken_at - p_period_ms * interval '1 millisecond';
 begin
   if (select count(*) from cap_uses u
        where u.workspace_id = p_workspace and u.recipient = p_recipient and u.channel_id = p_channel and u.at > since
          and u.message_id <> p_message) >= p_count then
     perform refuse_claim('capped');
   end if;
+  -- No period is longer than 365 days.
+  delete from cap_uses u where u.workspace_id = p_workspace and u.recipient = p_recipient and u.channel_id = p_channel
+    and u.at < taken_at - interval '366 days' and u.message_id <> p_message;
   insert into cap_uses (message_id, workspace_id, recipient, channel_id, at)
-  values (p_message, p_workspace, p_recipient, p_channel, at)
+  values (p_message, p_workspace, p_recipient, p_channel, taken_at)
   on conflict (message_id) do update set recipient = excluded.recipient, channel_id = excluded.channel_id, at = excluded.at;
 end $$;
 
--- After an attempt was settled: a message of which every call was provably refused has not reached anybody.
-create function give_back_cap(p_attempt uuid) returns void language sql as $$
+-- After an attempt was settled: a message of which every call was provably refused has not reached anybody. p_settled is what
+-- settle_attempt said, so that this comes after it in one statement.
+create function give_back_cap(p_attempt uuid, p_settled text) returns void language plpgsql as $$
+begin
   delete from cap_uses u using attempts a
    where a.id = p_attempt and u.message_id = a.message_id and not exists (
      select 1 from attempts x where x.message_id = a.message_id
-        and (x.outcome is null or x.outcome not in ('throttled', 'retryable', 'permanent')))
-$$;
+        and (x.outcome is null or x.outcome not in ('throttled', 'retryable', 'permanent')));
+end $$;
 
 drop function claim_message(uuid, uuid, uuid, uuid, integer, uuid, text, text, text, integer, integer);
 
