@@ -56,6 +56,11 @@ export async function setPreference(
   ref: UserRef & { topicId: string },
   choice: TopicChoice,
 ): Promise<void> {
+  await writeChoice(tx, ref, choice);
+  await raiseFacts(tx, ref.workspaceId, [userKey(ref.workspaceId, ref.userId)]);
+}
+
+async function writeChoice(tx: Tx, ref: UserRef & { topicId: string }, choice: TopicChoice): Promise<void> {
   await tx.query(
     `insert into preferences (workspace_id, user_id, tenant_id, topic_id, status, channels, has_channels)
      values ($1, $2, $3, $4, $5, $6, $7)
@@ -66,6 +71,22 @@ export async function setPreference(
       ...[choice.status, choice.channels, choice.hasChannels],
     ],
   );
+}
+
+/** Makes these all that a person said (in general, or as a member of the tenant). One commit, one moment for every claim. */
+export async function replacePreferences(
+  tx: Tx,
+  ref: UserRef,
+  choices: ReadonlyMap<string, TopicChoice>,
+): Promise<void> {
+  await tx.query(
+    `delete from preferences
+     where workspace_id = $1 and user_id = $2 and tenant_id = $3 and topic_id <> all($4::text[])`,
+    [ref.workspaceId, ref.userId, ref.tenantId ?? '', [...choices.keys()]],
+  );
+  for (const [topicId, choice] of [...choices].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    await writeChoice(tx, { ...ref, topicId }, choice);
+  }
   await raiseFacts(tx, ref.workspaceId, [userKey(ref.workspaceId, ref.userId)]);
 }
 
