@@ -57,7 +57,9 @@ function gatesOf({ preferences, to }: InboundUser): Pick<MessageSpec, 'gates'> {
     readGivenPreferences(preferences ?? {}) ?? {},
     readGivenPreferences(to?.preferences ?? {}) ?? {},
   );
-  const isEmpty = Object.values(given).every((entries) => Object.keys(entries).length === 0);
+  const isEmpty = [given.notifications, given.categories].every(
+    (entries) => Object.keys(entries ?? {}).length === 0,
+  );
   return isEmpty ? {} : { gates: { preferences: given } };
 }
 

@@ -17,7 +17,7 @@ export interface SealedFacts {
   /** The job is paused or the message not due: the gates move nothing now, and are asked again when it is its turn. */
   readonly idle?: Refused;
   /** The seal of going over this route with these receivers dropped. */
-  sealFor(route: number, dropped?: Seal['dropped']): Seal;
+  readonly sealFor: (route: number, dropped?: Seal['dropped']) => Seal;
 }
 
 interface Row extends Record<string, unknown> {

@@ -30,19 +30,21 @@ const COLUMNS = 'id, kind, address, reason, source, created_at as "createdAt"';
  * Suppresses addresses: nothing is sent to them any more, from the commit on. One that is suppressed already keeps its first
  * reason, except that a dead or complaining address outweighs an unsubscription. Takes the last locks of the lock order: call
  * it once in a transaction, with all addresses, after everything that moves messages.
- * @returns how many were not suppressed before.
+ * @returns how many addresses these were, and how many of them were not suppressed before.
  */
-export async function suppressAll(tx: Tx, list: readonly NewSuppression[]): Promise<number> {
-  let added = 0;
+export async function suppressAll(
+  tx: Tx,
+  list: readonly NewSuppression[],
+): Promise<{ total: number; added: number }> {
+  const counts = { total: 0, added: 0 };
   const workspaces = new Set(list.map(({ workspaceId }) => workspaceId));
   for (const workspaceId of [...workspaces].sort()) {
-    added += await suppressIn(
-      tx,
-      workspaceId,
-      list.filter((one) => one.workspaceId === workspaceId),
-    );
+    const own = list.filter((one) => one.workspaceId === workspaceId);
+    const { total, added } = await suppressIn(tx, workspaceId, own);
+    counts.total += total;
+    counts.added += added;
   }
-  return added;
+  return counts;
 }
 
 /** One address: see `suppressAll`. For several in one transaction use that, or two such transactions may deadlock. */
@@ -50,7 +52,11 @@ export async function suppress(tx: Tx, one: NewSuppression): Promise<void> {
   await suppressAll(tx, [one]);
 }
 
-async function suppressIn(tx: Tx, workspaceId: string, list: readonly NewSuppression[]): Promise<number> {
+async function suppressIn(
+  tx: Tx,
+  workspaceId: string,
+  list: readonly NewSuppression[],
+): Promise<{ total: number; added: number }> {
   const byKey = new Map(
     list.map((one) => [addressKey(workspaceId, one.kind, one.address).toString('hex'), one]),
   );
@@ -74,7 +80,7 @@ async function suppressIn(tx: Tx, workspaceId: string, list: readonly NewSuppres
     workspaceId,
     changed.map(({ key }) => key),
   );
-  return changed.filter(({ added }) => added).length;
+  return { total: rows.length, added: changed.filter(({ added }) => added).length };
 }
 
 /** Lifts a suppression by its id. @returns false where there is none. */
