@@ -4,8 +4,8 @@ const MAX_READ_LENGTH = 2_000;
 /** What stands between words in a server's reply. Split by it, the search for addresses takes linear time. */
 const SEPARATORS = /([\s<>"'(),;:[\]]+)/;
 const URL_LIKE = /\b[a-z][a-z0-9+.-]{1,20}:\/\/\S*/gi;
-/** Seven digits or more, with the punctuation of phone numbers. A status such as 5.7.26 is shorter. */
-const NUMBER = /\+?\d(?:[\s().-]?\d){6,}/g;
+/** Seven digits or more, with the punctuation of phone numbers; dots only after a plus: 550 5.7.26 is none. */
+const NUMBER = /\+\d(?:[\s().-]{0,3}\d){6,}|\d(?:[\s()-]{0,3}\d){6,}/g;
 
 /**
  * A vendor's text, fit to be stored and shown: one line, no e-mail address, URL or phone number, at most 200 characters.
