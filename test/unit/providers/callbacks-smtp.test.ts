@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { type CallbackResult } from '../../../src/providers/callbacks/contract';
 import { discreet } from '../../../src/providers/callbacks/discreet';
 import { eventsOfDsn, readDsn } from '../../../src/providers/callbacks/dsn';
+import { isFresh } from '../../../src/providers/callbacks/freshness';
 import { createCallbackReaders } from '../../../src/providers/callbacks/readers';
 import { createTokenSigner, returnPath, tokenIn } from '../../../src/providers/callbacks/return-path';
 import { createSmtpBounceReader } from '../../../src/providers/callbacks/smtp';
@@ -49,7 +50,7 @@ function bounce({ to, returned, recipients, boundary = 'A1/b.c', eol = '\r\n' }:
     'Content-Type: text/plain; charset=us-ascii',
     '',
     'I am sorry.',
-    `--${boundary}-not-the-end`,
+    `--${boundary}--not-the-end`,
     '',
     `--${boundary}`,
     'Content-Description: Delivery report',
@@ -221,6 +222,11 @@ describe('the bounce reader', () => {
     for (const name of ['sandbox', '', 'constructor']) expect(readers.get(name)).toBeUndefined();
   });
 });
+
+test.each(['1.7e9', '0x6553f100', ' 1700000000', '1700000000.0', '', 'soon'])(
+  'a timestamp is plain digits: %j is not fresh',
+  (timestamp) => expect(isFresh(timestamp, NOW_MS)).toBe(false),
+);
 
 describe('details', () => {
   test.each<[unknown, string | undefined]>([
