@@ -2,7 +2,15 @@
 // print. Ends with nothing left running.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -48,12 +56,16 @@ async function main() {
   const dataDir = mkdtempSync(join(tmpdir(), 'volley-readme-'));
   mkdirSync(scratch, { recursive: true });
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const volley = await start(dataDir);
   try {
-    for (const [name, example] of Object.entries(EXAMPLES))
-      run(name, example, blockOf(readme, name), volley.url);
+    const volley = await start(dataDir);
+    try {
+      for (const [name, example] of Object.entries(EXAMPLES)) {
+        run(name, example, blockOf(readme, name), volley.url);
+      }
+    } finally {
+      await stop(volley.child, dataDir);
+    }
   } finally {
-    await stop(volley.child, dataDir);
     rmSync(scratch, { recursive: true, force: true });
     rmSync(dataDir, { recursive: true, force: true });
   }
@@ -115,6 +127,8 @@ async function stop(child, dataDir) {
 }
 
 function pidsIn(folder) {
+  // Not there yet where the start failed before anything ran.
+  if (!existsSync(folder)) return [];
   const files = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => name.endsWith('.pid'));
   return files
     .map(({ name }) => Number(readFileSync(join(folder, name), 'utf8').trim()))
