@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { v7 as uuidv7 } from 'uuid';
 import { type DeliverActivities, type DeliverResult } from '../workflows/contract';
 import { isSettled, type JobKind } from '../src/domain/states';
-import { claimMessage, recoverMessage, type Claimed, type Refused } from '../src/ledger/attempts';
+import { claimMessage, recoverMessage, type Begun, type Claimed, type Refused } from '../src/ledger/attempts';
 import { loadDelivery, type DeliveryContext } from '../src/ledger/delivery-context';
 import { type Outcome } from '../src/providers/contract';
 import { type Dependencies } from './dependencies';
@@ -85,14 +85,10 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
       marginMs: ATTEMPT_MARGIN_MS,
       seal,
     };
+    const dedupeWindowMs = ready ? ready.opened.provider.dedupeWindowMs(ready.opened.channel.settings) : 0;
     if (message.state === 'sending' || !ready) {
-      const dedupeWindowMs = ready ? ready.opened.provider.dedupeWindowMs(ready.opened.channel.settings) : 0;
-      const recovered = await recoverMessage(db, {
-        ...common,
-        dedupeWindowMs,
-        forbidden: forbidsRecovery(stopped),
-      });
-      return !recovered.refused && recovered.uncertain ? 'uncertain' : recovered;
+      const forbidden = forbidsRecovery(stopped);
+      return unlessUncertain(await recoverMessage(db, { ...common, dedupeWindowMs, forbidden }));
     }
     const { route, opened } = ready;
     const claim = {
@@ -102,10 +98,12 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
       channelId: route.channelId,
       kind: opened.channel.kind,
       provider: opened.provider.name,
+      dedupeWindowMs,
     };
     for (let tries = 0; ; tries += 1) {
       const claimed = await claimMessage(db, claim);
-      if (claimed.refused !== 'rate_limited' || claimed.waitMs > SHORT_WAIT_MS || tries >= 3) return claimed;
+      if (claimed.refused !== 'rate_limited' || claimed.waitMs > SHORT_WAIT_MS || tries >= 3)
+        return unlessUncertain(claimed);
       await new Promise((resolve) => setTimeout(resolve, claimed.waitMs));
     }
   }
@@ -127,6 +125,7 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
       attemptId: input.attemptId,
       outcome,
       attempts: message.attempts + 1,
+      calls: begun.number,
       hasNextRoute: ready?.hasNextRoute ?? false,
       provider: ready?.opened.provider ?? NO_PROVIDER,
       settings: ready?.opened.channel.settings,
@@ -192,6 +191,11 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
       return { type: 'ambiguous', code: 'provider_threw', message: 'The provider adapter failed.' };
     }
   }
+}
+
+/** A message that ended in doubt has no attempt to make. */
+function unlessUncertain(begun: Begun | Refused): Begun | Refused | 'uncertain' {
+  return !begun.refused && begun.uncertain ? 'uncertain' : begun;
 }
 
 /** An open attempt was taken over, but the message can no longer be prepared: it may have been sent, and will not be again. */

@@ -58,13 +58,14 @@ export async function claimMessage(
     owner: string;
     timeoutMs: number;
     marginMs: number;
+    dedupeWindowMs: number;
     seal?: Seal | undefined;
   },
-): Promise<Claimed | Refused> {
+): Promise<Begun | Refused> {
   return orRefused(async () => {
     const row = one(
-      await db.query<{ delivery_id: string; generation: number; number: number }>(
-        'select * from claim_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
+      await db.query<BegunRow>(
+        'select * from claim_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
         [
           claim.jobId,
           claim.messageId,
@@ -77,15 +78,16 @@ export async function claimMessage(
           claim.owner,
           claim.timeoutMs,
           claim.marginMs,
+          claim.dedupeWindowMs,
           claim.seal ? JSON.stringify(claim.seal) : null,
         ],
       ),
     );
-    return { deliveryId: row.delivery_id, generation: row.generation, number: row.number };
+    return toBegun(row);
   });
 }
 
-export interface Recovered extends Claimed {
+export interface Begun extends Claimed {
   readonly possibleDuplicate: boolean;
   /** No attempt was begun: the message ended `uncertain`. */
   readonly uncertain: boolean;
@@ -106,16 +108,10 @@ export async function recoverMessage(
     /** The gates refuse it for good by now: the open attempt ends uncertain. */
     forbidden?: boolean;
   },
-): Promise<Recovered | Refused> {
+): Promise<Begun | Refused> {
   return orRefused(async () => {
     const row = one(
-      await db.query<{
-        delivery_id: string;
-        generation: number;
-        number: number;
-        possible_duplicate: boolean;
-        uncertain: boolean;
-      }>('select * from recover_message($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
+      await db.query<BegunRow>('select * from recover_message($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
         recovery.jobId,
         recovery.messageId,
         recovery.attemptId,
@@ -127,14 +123,27 @@ export async function recoverMessage(
         recovery.forbidden ?? false,
       ]),
     );
-    return {
-      deliveryId: row.delivery_id,
-      generation: row.generation,
-      number: row.number,
-      possibleDuplicate: row.possible_duplicate,
-      uncertain: row.uncertain,
-    };
+    return toBegun(row);
   });
+}
+
+interface BegunRow {
+  readonly delivery_id: string;
+  readonly generation: number;
+  readonly number: number;
+  readonly possible_duplicate: boolean;
+  readonly uncertain: boolean;
+  readonly [key: string]: unknown;
+}
+
+function toBegun(row: BegunRow): Begun {
+  return {
+    deliveryId: row.delivery_id,
+    generation: row.generation,
+    number: row.number,
+    possibleDuplicate: row.possible_duplicate,
+    uncertain: row.uncertain,
+  };
 }
 
 export interface Settlement {

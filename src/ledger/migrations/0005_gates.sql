@@ -135,21 +135,24 @@ begin
         and (x.outcome is null or x.outcome not in ('throttled', 'retryable', 'permanent')));
 end $$;
 
-drop function claim_message(uuid, uuid, uuid, uuid, integer, uuid, text, text, text, integer, integer);
+drop function claim_message(uuid, uuid, uuid, uuid, integer, uuid, text, text, text, integer, integer, bigint);
 
 -- The claim, as in 0003, and with the gates' seal: {facts: [hex], version, cap: {recipient: hex, count, periodMs},
 -- dropped: [{kind, role, count}]}. Refuses with 'facts_changed' or 'capped' what the gates could not know yet.
 create function claim_message(
   p_job uuid, p_message uuid, p_delivery uuid, p_attempt uuid, p_route integer, p_channel uuid, p_kind text,
-  p_provider text, p_owner text, p_timeout_ms integer, p_margin_ms integer, p_seal jsonb default null
-) returns table (delivery_id uuid, generation integer, number integer) language plpgsql as $$
+  p_provider text, p_owner text, p_timeout_ms integer, p_margin_ms integer, p_dedupe_ms bigint,
+  p_seal jsonb default null
+) returns table (delivery_id uuid, generation integer, number integer, possible_duplicate boolean, uncertain boolean)
+language plpgsql as $$
 declare
   m record;
   at timestamptz;
+  guarantee text;
   workspace uuid;
   recipient bytea := decode(p_seal -> 'cap' ->> 'recipient', 'hex');
 begin
-  perform require_running_job(p_job);
+  guarantee := require_running_job(p_job);
   perform take_token(p_channel);
   if recipient is not null then
     select j.workspace_id into workspace from jobs j where j.id = p_job;
@@ -178,14 +181,27 @@ begin
          first_attempt_at = coalesce(m.first_attempt_at, at),
          held_until = at + (p_timeout_ms + p_margin_ms) * interval '1 millisecond'
    where s.message_id = p_message;
-  insert into attempts (id, delivery_id, message_id, number, generation, owner, started_at, deadline_at)
-  values (p_attempt, delivery_id, p_message, number, generation, p_owner, at, at + p_timeout_ms * interval '1 millisecond');
+  possible_duplicate := coalesce(at >= doubt_since(delivery_id, generation) + p_dedupe_ms * interval '1 millisecond', false);
+  uncertain := possible_duplicate and guarantee = 'at_most_once';
+  insert into events (message_id, workspace_id, type, data)
+  values (p_message, m.workspace_id, 'sending', jsonb_build_object('attempt', number, 'channelId', p_channel, 'kind', p_kind,
+    'provider', p_provider, 'possibleDuplicate', possible_duplicate));
+  if uncertain then
+    update message_states s
+       set state = 'uncertain', reason = 'in_doubt', held_until = null, attempts = m.attempts
+     where s.message_id = p_message;
+    insert into events (message_id, workspace_id, type, data)
+    values (p_message, m.workspace_id, 'uncertain', jsonb_build_object('reason', 'in_doubt'));
+    return next;
+    return;
+  end if;
+  insert into attempts (id, delivery_id, message_id, number, generation, owner, possible_duplicate, started_at, deadline_at)
+  values (p_attempt, delivery_id, p_message, number, generation, p_owner, possible_duplicate, at,
+    at + p_timeout_ms * interval '1 millisecond');
   insert into events (message_id, workspace_id, type, data, dedupe)
   select p_message, m.workspace_id, 'recipient_dropped', d, 'recipient_dropped/' || (d ->> 'role')
     from jsonb_array_elements(coalesce(p_seal -> 'dropped', '[]')) d
   on conflict (message_id, dedupe) do nothing;
-  insert into events (message_id, workspace_id, type, data)
-  values (p_message, m.workspace_id, 'sending', jsonb_build_object('attempt', number, 'channelId', p_channel, 'kind', p_kind, 'provider', p_provider));
   perform verify_seal(m.workspace_id, p_seal);
   return next;
 end $$;
@@ -226,7 +242,7 @@ begin
   delivery_id := a.delivery_id;
   generation := a.generation;
   number := a.number + 1;
-  inside := at < a.started_at + p_dedupe_ms * interval '1 millisecond';
+  inside := at < doubt_since(a.delivery_id, a.generation) + p_dedupe_ms * interval '1 millisecond';
   possible_duplicate := not inside;
   uncertain := p_forbidden or j.cancel_requested or m.cancel_requested or coalesce(m.valid_until <= at, false)
     or (j.guarantee = 'at_most_once' and not inside);

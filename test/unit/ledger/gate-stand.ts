@@ -68,7 +68,7 @@ export async function createGateStand(): Promise<GateStand> {
       claimMessage(on, {
         ...{ jobId: await jobOf(messageId), messageId, deliveryId: randomUUID(), attemptId: randomUUID() },
         ...{ route: 0, channelId, kind: 'email', provider: 'sandbox', owner: 'test' },
-        ...{ timeoutMs: 1_000, marginMs: 1_000, seal },
+        ...{ timeoutMs: 1_000, marginMs: 1_000, dedupeWindowMs: 0, seal },
       }),
     async deliver(messageId) {
       for (;;) {
