@@ -136,15 +136,18 @@ test('a suppressed cc is dropped, and the timeline says how many and not who', a
   expect(await stage.message(messageIds[0] ?? '')).toMatchObject({ state: 'sent' });
 });
 
-test('a pause moves no message, whatever the gates would say', async () => {
-  await set({ holdoutPercent: 100 });
-  const jobId = await stage.fill(['a']);
-  await stage.command(jobId, 'pause');
-  await stage.command(jobId, 'run');
-  await stage.observed(jobId);
-  expect(await stage.states(jobId)).toEqual(['pending']);
-  await set({ holdoutPercent: null });
-  await stage.command(jobId, 'resume');
-  await stage.finish('bulk', jobId);
-  expect(await stage.states(jobId)).toEqual(['sent']);
+test('the first address that is left is written to', async () => {
+  await stage.db.transaction((tx) =>
+    suppress(tx, {
+      ...{ workspaceId: WORKSPACE, kind: 'email', address: 'gone@x.test', reason: 'manual', source: 'test' },
+    }),
+  );
+  const { batchId, messageIds } = await stage.batch([mail('gone@x.test', { alsoTo: ['next@x.test'] })], {
+    channelId: EMAIL,
+  });
+  await stage.finish('batch', batchId);
+  const got = await stage.db.query('select address from sandbox_deliveries where message_id = $1', [
+    messageIds[0],
+  ]);
+  expect(got).toEqual([{ address: 'next@x.test' }]);
 });

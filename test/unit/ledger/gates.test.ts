@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
+import { afterGates } from '../../../activities/delivery/gates';
+import { type DeliveryRules } from '../../../activities/dependencies';
+import { decide } from '../../../src/domain/gates';
 import { settleAttempt, recoverMessage } from '../../../src/ledger/attempts';
+import { loadDelivery } from '../../../src/ledger/delivery-context';
+import { readGateFacts } from '../../../src/ledger/gate-facts';
 import { setPreference } from '../../../src/ledger/preferences';
 import { liftSuppression, listSuppressions, suppress, suppressAll } from '../../../src/ledger/suppressions';
 import { putTopic } from '../../../src/ledger/topics';
@@ -81,6 +86,35 @@ describe('a change after the gates and before the claim is honoured', () => {
     await stand.db.transaction((tx) => suppress(tx, hardBounce(someone())));
     expect(await stand.claim(messageId, seal)).not.toHaveProperty('refused');
   });
+});
+
+test('while a job is paused, and before a message is due, the gates move nothing', async () => {
+  const rules = { parkAfterMs: 0, shardHoldMs: 0 } as DeliveryRules;
+  const settle = async (messageId: string) => {
+    const message = await loadDelivery(stand.db, messageId);
+    if (!message) throw new Error('no such message');
+    const routes = [
+      { kind: 'email', channelId: stand.channelId, address: message.spec.recipient.id } as const,
+    ];
+    const { facts, idle } = await readGateFacts(stand.db, { messageId, message, routes, first: 0 });
+    const stopped = decide(facts);
+    if (stopped.type === 'go') throw new Error('nothing objects');
+    const gates = { message, stopped, ...(idle ? { idle } : {}) };
+    const result = await afterGates(stand.db, rules, { messageId, jobKind: 'batch', gates, stopped });
+    return [result.type, (await loadDelivery(stand.db, messageId))?.state];
+  };
+  const [messageId = ''] = await stand.messages([someone()], { heldOut: true });
+  const [later = ''] = await stand.messages(
+    [someone()],
+    { heldOut: true },
+    { notBeforeMs: Date.now() + 60_000 },
+  );
+  const pause = (paused: boolean) => stand.db.query('update jobs set paused = $1', [paused]);
+  await pause(true);
+  expect(await settle(messageId)).toEqual(['left', 'pending']);
+  await pause(false);
+  expect(await settle(later)).toEqual(['wait', 'pending']);
+  expect(await settle(messageId)).toEqual(['settled', 'skipped']);
 });
 
 test('a claim waits for an unsubscription that is being committed, and then refuses', async () => {
