@@ -60,7 +60,8 @@ export interface Batch {
 }
 
 const POLL_MS = 20;
-const PATIENCE_MS = 30_000;
+/** Less than a test may take, so that what was waited for is named. */
+const PATIENCE_MS = 50_000;
 
 export async function startStage(options: TimeSkippingOptions = {}): Promise<Stage> {
   const t = await startTimeSkipping(options);
