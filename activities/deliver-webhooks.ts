@@ -52,7 +52,10 @@ export function createDeliverWebhooks(deps: Dependencies): WebhookActivities['de
     // A subscription's secret signs for the messages' own URLs under it.
     const owner = { workspaceId: endpoint.workspaceId, endpointId: endpoint.parentId ?? endpoint.id };
     const secrets = await openSecrets(db, deps.secretBox, owner, Date.now());
-    const send = sender(drain, secrets.map(({ secret }) => secret));
+    const send = sender(
+      drain,
+      secrets.map(({ secret }) => secret),
+    );
     let { replay } = drain;
     let after = 0;
     while (Date.now() < endMs) {

@@ -24,7 +24,12 @@ export interface WebhookBodies {
   /** Courier's `message:updated`. */
   courier(message: MessageView): unknown;
   /** Bird's `{service, event, payload}`; undefined where the subscription's filters leave this event out. */
-  bird(message: MessageView, event: WebhookFact, filters: BirdWebhookFilters, kind: string | undefined): unknown;
+  bird(
+    message: MessageView,
+    event: WebhookFact,
+    filters: BirdWebhookFilters,
+    kind: string | undefined,
+  ): unknown;
 }
 
 /** What happened to the message, by the ledger's name. */

@@ -8,7 +8,13 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { webhooks } from './activities';
-import { QUERIES, SIGNALS, type ChangedSignal, type WebhookInput, type WebhookStatusAnswer } from './contract';
+import {
+  QUERIES,
+  SIGNALS,
+  type ChangedSignal,
+  type WebhookInput,
+  type WebhookStatusAnswer,
+} from './contract';
 
 /**
  * One endpoint, for as long as it is active. Drains its own queue in order, one activity at a time; after a failure it waits as
@@ -62,9 +68,7 @@ export async function webhookEndpoint(input: WebhookInput): Promise<{ ended: 'di
   }
 
   function mustRenew(): boolean {
-    return (
-      workflowInfo().continueAsNewSuggested || seen.looks >= settings.maxSignals || renewInMs() <= 1
-    );
+    return workflowInfo().continueAsNewSuggested || seen.looks >= settings.maxSignals || renewInMs() <= 1;
   }
 
   function renewInMs(): number {

@@ -5,10 +5,12 @@ import { keyRoutes } from './keys';
 import { problemSchema, writeProblem } from './problem';
 import { sandboxDeliveriesRoute } from './sandbox';
 import { templateRoutes } from './templates';
+import { createWebhookService, type WebhookServiceDeps } from '../../src/service/webhooks';
+import { webhookRoutes } from './webhooks';
 import { createWorkspaceRoute } from './workspaces';
 
 /** Volley's own door: what is needed to run it and neither seed has. Put it last: it words what no other door owns. */
-export function createV1Dialect(deps: ChannelDeps): Dialect {
+export function createV1Dialect(deps: ChannelDeps & WebhookServiceDeps): Dialect {
   return {
     name: 'v1',
     owns: (path) => path === '/v1' || path.startsWith('/v1/'),
@@ -19,6 +21,7 @@ export function createV1Dialect(deps: ChannelDeps): Dialect {
       ...templateRoutes,
       ...brandRoutes,
       sandboxDeliveriesRoute,
+      ...webhookRoutes(createWebhookService(deps)),
     ],
     errorSchema: problemSchema,
     writeError: writeProblem,

@@ -46,7 +46,9 @@ const STATE_TYPES = [
 
 /** The ledger's type names that an endpoint has to be handed: the coarse filter, kept by the database at each insert. */
 export function ledgerTypesOf(
-  wanted: { form: 'standard'; types: readonly WebhookType[] } | { form: 'courier' | 'bird'; of?: 'outbound' | 'interaction' },
+  wanted:
+    | { form: 'standard'; types: readonly WebhookType[] }
+    | { form: 'courier' | 'bird'; of?: 'outbound' | 'interaction' },
 ): string[] {
   if (wanted.form !== 'standard') {
     if (wanted.of === 'interaction') return [...INTERACTION_TYPES];
@@ -72,7 +74,9 @@ export function webhookTypeOf(event: {
 }): WebhookType | typeof TEST_TYPE | undefined {
   if (event.type === TEST_TYPE) return TEST_TYPE;
   if (event.type === 'waiting') {
-    return PLANNED_WAITS.some((reason) => reason === event.data['waitReason']) ? 'message.scheduled' : undefined;
+    return PLANNED_WAITS.some((reason) => reason === event.data['waitReason'])
+      ? 'message.scheduled'
+      : undefined;
   }
   return WEBHOOK_TYPES.find((type) => type === event.type || type === `message.${event.type}`);
 }
@@ -128,7 +132,10 @@ export function afterFailure(failure: {
 }
 
 /** "Slow down, come back then": no failure of the schedule, though it counts towards the five days. */
-export function isThrottle(failure: { status: number | undefined; retryAfterMs: number | undefined }): boolean {
+export function isThrottle(failure: {
+  status: number | undefined;
+  retryAfterMs: number | undefined;
+}): boolean {
   return failure.status === 429 && failure.retryAfterMs !== undefined;
 }
 

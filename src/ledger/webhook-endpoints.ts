@@ -150,7 +150,8 @@ export async function updateEndpoint(
       JSON.stringify(change.filters),
     ]);
   }
-  if (row?.status === 'disabled') await tx.query('delete from webhook_queue where endpoint_id = $1', [row.id]);
+  if (row?.status === 'disabled')
+    await tx.query('delete from webhook_queue where endpoint_id = $1', [row.id]);
   return row;
 }
 
@@ -171,7 +172,12 @@ export function sealSecrets(box: SecretBox, ref: EndpointRef, secrets: readonly 
 }
 
 /** The endpoint's secrets in clear, those of the past left out. For the moment of signing only: never log or return them. */
-export async function openSecrets(db: Db, box: SecretBox, ref: EndpointRef, nowMs: number): Promise<WebhookSecret[]> {
+export async function openSecrets(
+  db: Db,
+  box: SecretBox,
+  ref: EndpointRef,
+  nowMs: number,
+): Promise<WebhookSecret[]> {
   const [row] = await db.query<{ secrets: Buffer }>(
     'select secrets from webhook_endpoints where workspace_id = $1 and id = $2 and deleted_at is null',
     [ref.workspaceId, ref.endpointId],

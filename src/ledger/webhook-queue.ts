@@ -31,7 +31,9 @@ const REPLAY_WINDOW = 5_000;
 
 /** Takes the endpoint for a drain and notes that its newest version was seen; undefined where it is deleted. */
 export async function openDrain(db: Db, endpointId: string, lease: string): Promise<Drain | undefined> {
-  const [row] = await db.query<WebhookEndpoint & { after: number | null; until: number | null; [key: string]: unknown }>(
+  const [row] = await db.query<
+    WebhookEndpoint & { after: number | null; until: number | null; [key: string]: unknown }
+  >(
     `update webhook_endpoints set lease = $2, observed_version = version, quiet_until = ${QUIET_WHILE_DRAINING}
      where id = $1 and deleted_at is null returning ${ENDPOINT_COLUMNS}, replay_after as after, replay_until as until`,
     [endpointId, lease],
@@ -53,7 +55,12 @@ const EVENT = `coalesce(e.at, w.at) as at, coalesce(e.type, w.type) as type, coa
 const OF_JOBS = `left join messages m on m.id = e.message_id left join jobs j on j.id = coalesce(m.job_id, w.job_id)`;
 
 /** The next of the queue after an id, in order. From the front (0) nothing that has committed is missed. */
-export async function queuedPage(db: Db, endpointId: string, after: number, limit: number): Promise<QueuedEvent[]> {
+export async function queuedPage(
+  db: Db,
+  endpointId: string,
+  after: number,
+  limit: number,
+): Promise<QueuedEvent[]> {
   return db.query<QueuedEvent & { [key: string]: unknown }>(
     `select q.event_id as id, ${EVENT} from webhook_queue q
      left join events e on e.id = q.event_id left join workspace_events w on w.id = q.event_id ${OF_JOBS}
@@ -168,7 +175,12 @@ export async function disableEndpoint(tx: Tx, drain: Drain, reason: DisabledReas
     `insert into workspace_events (workspace_id, type, data) values ($1, 'endpoint.disabled', $2)`,
     [
       endpoint.workspaceId,
-      JSON.stringify({ endpointId: endpoint.id, form: endpoint.form, reason, failingSince: row?.since ?? null }),
+      JSON.stringify({
+        endpointId: endpoint.id,
+        form: endpoint.form,
+        reason,
+        failingSince: row?.since ?? null,
+      }),
     ],
   );
 }

@@ -47,7 +47,10 @@ export async function replayFrom(tx: Tx, ref: EndpointRef, since: Date): Promise
     [ref.workspaceId, ref.endpointId, since, OVERLAP_MS],
   );
   if (rows.length === 0)
-    throw new VolleyError('not_found', 'There is no active endpoint with this id: put it back to active first.');
+    throw new VolleyError(
+      'not_found',
+      'There is no active endpoint with this id: put it back to active first.',
+    );
   // Rows of transactions still under way are not seen here, and stay: told twice at worst.
   await tx.query('delete from webhook_queue where endpoint_id = $1 and event_id <= $2', [
     ref.endpointId,

@@ -9,7 +9,8 @@ import { type MessageView } from '../service/views';
 export function asOf(view: MessageView, event: Pick<QueuedEvent, 'type' | 'at' | 'data'>): MessageView {
   const state = stateOf(event.type);
   if (state === undefined || (state === view.state && view.updatedAt <= event.at)) return view;
-  const until = <T extends Date | null>(date: T): T | null => (date !== null && date <= event.at ? date : null);
+  const until = <T extends Date | null>(date: T): T | null =>
+    date !== null && date <= event.at ? date : null;
   const text = (name: string): string | null => {
     const value = event.data[name];
     return typeof value === 'string' ? value : null;

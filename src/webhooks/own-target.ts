@@ -36,11 +36,7 @@ export async function moveToChild(
   return true;
 }
 
-async function childFor(
-  tx: Tx,
-  parent: WebhookEndpoint,
-  origin: string,
-): Promise<string | undefined> {
+async function childFor(tx: Tx, parent: WebhookEndpoint, origin: string): Promise<string | undefined> {
   const children = await tx.query<{ id: string; url: string }>(
     'select id, url from webhook_endpoints where parent_id = $1 and deleted_at is null',
     [parent.id],

@@ -20,7 +20,11 @@ export interface StandardBody {
 }
 
 /** The body of one event. No address and no content: who needs those asks for the message by its id. */
-export function standardBody(type: StandardBody['type'], event: QueuedEvent, workspaceId: string): StandardBody {
+export function standardBody(
+  type: StandardBody['type'],
+  event: QueuedEvent,
+  workspaceId: string,
+): StandardBody {
   const { jobId, jobKind, messageId, recipientId } = event;
   return {
     type,

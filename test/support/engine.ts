@@ -98,7 +98,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       egress,
       secretBox,
       dialect: { readJob: readJobForSignal, readUsers: readUsersForSignal },
-    webhookBodies: { courier: courierWebhookBody, bird: birdWebhookBody },
+      webhookBodies: { courier: courierWebhookBody, bird: birdWebhookBody },
       log,
       metrics: { attempt: () => undefined },
       rules: { ...DEFAULT_DELIVERY_RULES, retry: DEFAULT_RETRY_POLICY, ...options.rules },

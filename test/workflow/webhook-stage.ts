@@ -30,7 +30,9 @@ export interface WebhookStage extends Stage {
   drained(id: string): Promise<void>;
 }
 
-export async function startWebhookStage(options: Parameters<typeof startStage>[0] = {}): Promise<WebhookStage> {
+export async function startWebhookStage(
+  options: Parameters<typeof startStage>[0] = {},
+): Promise<WebhookStage> {
   const stage = await startStage(options);
   const { db, client, engine } = stage;
   const wake = () => wakeWebhooks(db, client, engine.settings);
