@@ -1,12 +1,6 @@
 import { CancellationScope, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
 import { ledger } from './activities';
-import {
-  type SIGNALS,
-  type ChangedSignal,
-  type Command,
-  type IngestUsersSignal,
-  type JobInput,
-} from './contract';
+import { type SIGNALS, type ChangedSignal, type Command, type IngestUsersSignal, type JobInput } from './contract';
 
 type Maybe = Partial<ChangedSignal> | undefined;
 
