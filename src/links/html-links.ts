@@ -64,7 +64,7 @@ function linkTags({ elements }: ParsedHtml): { element: HtmlElement; tag: Span }
   const tags = new Map<number, { element: HtmlElement; tag: Span }>();
   for (const element of elements) {
     const at = element.sourceCodeLocation?.startTag;
-    if (!at || !LINKING.has(element.tagName) || tags.has(at.startOffset)) continue;
+    if (!at || !LINKING.has(element.tagName)) continue;
     tags.set(at.startOffset, { element, tag: { start: at.startOffset, end: at.endOffset } });
   }
   return [...tags.values()];

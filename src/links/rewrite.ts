@@ -79,13 +79,20 @@ function replacer(
 ): Replace {
   const { base, track, unsubscribe, utm = {}, linkFor } = options;
   const isOurs = (url: string) => url === unsubscribe || url === base || url.startsWith(`${base}/`);
-  return (url) => {
+  const replaceOnce = (url: string) => {
     if (isOurs(url) || untracked.has(url)) return url;
     const target = addUtm(url, utm);
-    // UTM can push a URL over the length that a redirect may have: then it stays as it is.
+    // UTM can push a URL over the length that a redirect may have: then it goes out untracked.
     if (!track || webUrl(target) === undefined) return target;
     if (!links.has(target)) links.set(target, links.size);
     return linkFor(target);
+  };
+  // Most links stand in the HTML and in the text: each is signed once.
+  const known = new Map<string, string>();
+  return (url) => {
+    const by = known.get(url) ?? replaceOnce(url);
+    known.set(url, by);
+    return by;
   };
 }
 

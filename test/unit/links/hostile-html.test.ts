@@ -4,6 +4,7 @@ const LINK = '<a href="https://a.example/">x</a>';
 
 describe('HTML made to keep a parser busy', () => {
   it.each([
+    ['300 nested elements', '<div>'.repeat(300) + LINK],
     ['20,000 nested elements', '<div>'.repeat(20_000) + LINK],
     [
       '100,000 attributes in a tag',
@@ -27,6 +28,15 @@ describe('HTML made to keep a parser busy', () => {
     expect(rewritten.html).toBe(html);
     expect(rewritten.htmlLeftAlone).toMatch(/^(A tag|The HTML)/);
     expect(targets(rewritten.text)).toEqual(['https://a.example/t']);
+  });
+
+  it('is not what a page of 250 nested elements or 500 attributes is', () => {
+    const attributes = Array.from({ length: 499 }, (_, n) => `a${n}`).join(' ');
+    const { htmlLeftAlone, links } = rewrite({
+      html: `<p ${attributes}>${'<div>'.repeat(250)}<a href="https://a.example/" ${attributes}>x`,
+    });
+    expect(htmlLeftAlone).toBeUndefined();
+    expect(links).toHaveLength(1);
   });
 
   it('is not what a large newsletter looks like', () => {
