@@ -2,6 +2,7 @@ import { type Content, type TemplateRef } from '../../src/domain/content';
 import { type ErrorDetail } from '../../src/domain/errors';
 import { type JobSpec } from '../../src/domain/message-spec';
 import { fromElemental } from '../../src/templates/elemental';
+import { readGateFields } from './gate-wishes';
 import { createJobBody, type InboundBulkMessage, type SendFields } from './message-schema';
 import { readRouting } from './routing';
 import { invalidRequest, validateBody } from './validate';
@@ -17,10 +18,10 @@ export interface InboundJob {
 }
 
 /**
- * Translates the body of `POST /bulk`. The outer fields are the defaults of the nested message's.
+ * Translates the body of `POST /bulk`, received at `nowMs` (epoch). The outer fields are the defaults of the nested message's.
  * Throws invalid_request that names every path at fault.
  */
-export function readInboundJob(body: unknown): InboundJob {
+export function readInboundJob(body: unknown, nowMs = Date.now()): InboundJob {
   const { message } = validateBody(createJobBody, body);
   const nested = message.message ?? {};
   const { what, problems } = readWhat(message);
@@ -30,6 +31,8 @@ export function readInboundJob(body: unknown): InboundJob {
   const routing = nested.routing ?? message.routing;
   const route = routing ? readRouting(routing, nested.routing ? AT_NESTED_ROUTING : AT_ROUTING) : undefined;
   problems.push(...(route?.problems ?? []));
+  const asked = [readGateFields(message, 'message', nowMs), readGateFields(nested, 'message.message', nowMs)];
+  problems.push(...asked.flatMap((reading) => reading.problems));
   if (problems.length > 0) throw invalidRequest(problems);
 
   const brand = brandOf(nested) ?? brandOf(message);
@@ -40,6 +43,7 @@ export function readInboundJob(body: unknown): InboundJob {
     ...localeOf(nested.locale ?? message.locale),
     ...(brand ? { brand } : {}),
     ...(route && route.kinds.length > 0 ? { route: route.kinds } : {}),
+    ...(asked.some(({ gates }) => gates) ? { gates: { ...asked[0]?.gates, ...asked[1]?.gates } } : {}),
   };
   return { spec, definition: definitionOf((body as { message: Record<string, unknown> }).message) };
 }

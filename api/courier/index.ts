@@ -9,11 +9,12 @@ import { getMessageRoute } from './get-message';
 import { jobCommandRoutes } from './job-commands';
 import { listUsersRoute } from './list-users';
 import { runJobRoute } from './run-job';
+import { userPreferenceRoutes } from './user-preferences';
 
 /** First segments of Courier's paths: an unknown path under one of them is refused in Courier's words. */
-const FIRST_SEGMENTS = ['bulk', 'messages'];
+const FIRST_SEGMENTS = ['bulk', 'messages', 'users'];
 
-/** Courier's door: its Bulk API, the messages that come of it, and three commands of ours beside them. */
+/** Courier's door: its Bulk API, the messages that come of it, users' preferences, and three commands of ours beside them. */
 export function createCourierDialect({ service }: { service: Service }): Dialect {
   return {
     name: 'courier',
@@ -27,6 +28,7 @@ export function createCourierDialect({ service }: { service: Service }): Dialect
       ...jobCommandRoutes(service),
       getMessageRoute(service),
       getHistoryRoute(service),
+      ...userPreferenceRoutes,
     ],
     errorSchema: courierError,
     writeError: writeCourierError,

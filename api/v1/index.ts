@@ -1,11 +1,14 @@
+import { createWebhookService, type WebhookServiceDeps } from '../../src/service/webhooks';
 import { type Dialect } from '../route';
 import { brandRoutes } from './brands';
 import { channelRoutes, type ChannelDeps } from './channels';
 import { keyRoutes } from './keys';
 import { problemSchema, writeProblem } from './problem';
 import { sandboxDeliveriesRoute } from './sandbox';
+import { changeSettingsRoute, readSettingsRoute } from './settings';
+import { suppressionRoutes } from './suppressions';
 import { templateRoutes } from './templates';
-import { createWebhookService, type WebhookServiceDeps } from '../../src/service/webhooks';
+import { putTopicRoute, readTopicRoute } from './topics';
 import { webhookRoutes } from './webhooks';
 import { createWorkspaceRoute } from './workspaces';
 
@@ -20,6 +23,11 @@ export function createV1Dialect(deps: ChannelDeps & WebhookServiceDeps): Dialect
       ...channelRoutes(deps),
       ...templateRoutes,
       ...brandRoutes,
+      ...suppressionRoutes,
+      readSettingsRoute,
+      changeSettingsRoute,
+      readTopicRoute,
+      putTopicRoute,
       sandboxDeliveriesRoute,
       ...webhookRoutes(createWebhookService(deps)),
     ],

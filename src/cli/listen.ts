@@ -23,7 +23,7 @@ export function addListenCommand(program: Command): void {
     .description('print verified webhooks of a running Volley as they arrive, until Ctrl-C')
     .option('--port <port>', 'where to listen on this machine; 0 picks one', '0')
     .option('--events <types>', 'only these, by commas: message.delivered,job.completed')
-    .option('--workspace <id>', 'whose events (else VOLLEY_WORKSPACE_ID, else the seeded workspace)')
+    .option('--workspace <id>', 'whose events; the seeded workspace where it is left out')
     .option('--api <url>', 'where Volley is (else VOLLEY_API_URL, else the stack on the data directory)')
     .option('--key <key>', 'a key of the workspace (else VOLLEY_API_KEY)')
     .action(runListen);
@@ -48,7 +48,7 @@ export async function listen(
   if (!url || !key) {
     throw new OperatorError('Where is Volley? Start it (volley start), or give --api and --key.');
   }
-  const workspace = options.workspace ?? (process.env['VOLLEY_WORKSPACE_ID'] || SEEDED_WORKSPACE_ID);
+  const workspace = options.workspace ?? SEEDED_WORKSPACE_ID;
   const path = `/v1/workspaces/${workspace}/webhooks`;
   const client = createLocalClient({ url, key });
   await removeLeftOvers(client, path);

@@ -1,4 +1,5 @@
 import { type Content, type TemplateRef } from './content';
+import { type GateWishes } from './gate-wishes';
 import { type ChannelKind } from './kinds';
 import { type Reason } from './reasons';
 
@@ -49,6 +50,8 @@ export interface MessageSpec {
   readonly notBeforeMs?: number;
   /** Epoch ms after which nothing is sent any more. */
   readonly validUntilMs?: number;
+  /** What the gates are asked to do or leave. */
+  readonly gates?: GateWishes;
   readonly tags?: readonly string[];
   readonly reference?: string;
   /** Non-empty: the message ends `rejected` at validation; the first gives the code. */
@@ -68,4 +71,6 @@ export interface JobSpec {
   readonly brand?: string;
   /** Kinds to try, in order. Absent: the workspace's order. */
   readonly route?: readonly ChannelKind[];
+  /** For every message of the job; a message's own win. */
+  readonly gates?: GateWishes;
 }

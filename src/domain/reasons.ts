@@ -37,4 +37,5 @@ export const REASONS_BY_STATE = {
 
 type ReasonsByState = typeof REASONS_BY_STATE;
 export type RejectReason = ReasonsByState['rejected'][number];
+export type SkipReason = ReasonsByState['skipped'][number];
 export type Reason = ReasonsByState[keyof ReasonsByState][number];

@@ -74,9 +74,8 @@ test('a drain that lost its lease stops, and what it sent is not sent again', as
 
 test('what rolls back is not told', async () => {
   const id = await stage.addEndpoint(receiver.url, { types: ['job.created'] });
-  const { createBulkJob } = stage.engine.service;
   const work = stage.db.transaction(async (tx) => {
-    await createBulkJob(tx, {
+    await stage.engine.service.createBulkJob(tx, {
       workspaceId: WORKSPACE,
       spec: { data: {} },
       definition: {},
