@@ -1,9 +1,10 @@
-import { type DeliverActivities, type LedgerActivities } from '../workflows/contract';
+import { type DeliverActivities, type LedgerActivities, type WebhookActivities } from '../workflows/contract';
 import { createApplyCommand } from './apply-command';
 import { createLoadBatch, createValidateBatch } from './batch-messages';
 import { createCancelMessage } from './cancel-message';
 import { createCreateJob } from './create-job';
 import { createDeliver } from './deliver';
+import { createDeliverWebhooks } from './deliver-webhooks';
 import { type Dependencies } from './dependencies';
 import { createFinishJob } from './finish-job';
 import { createLoadIntent } from './load-intent';
@@ -31,4 +32,9 @@ export function createLedgerActivities(deps: Dependencies): LedgerActivities {
 /** Calls to providers, for the deliver queue. */
 export function createDeliverActivities(deps: Dependencies): DeliverActivities {
   return { deliver: createDeliver(deps) };
+}
+
+/** Calls to webhook endpoints, for a queue of their own. */
+export function createWebhookActivities(deps: Dependencies): WebhookActivities {
+  return { deliverWebhooks: createDeliverWebhooks(deps) };
 }

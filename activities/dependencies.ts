@@ -1,6 +1,7 @@
 import { type Logger } from 'pino';
 import { type RetryPolicy } from '../src/domain/retry';
 import { type JobSpec } from '../src/domain/message-spec';
+import { type BirdWebhookFilters } from '../src/webhooks/bird-filters';
 import { type Database } from '../src/ledger/database';
 import { type Nudge } from '../src/ledger/outbox';
 import { type Egress } from '../src/providers/egress/guarded-client';
@@ -8,6 +9,7 @@ import { type ProviderRegistry } from '../src/providers/registry';
 import { type SecretBox } from '../src/runtime/secret-box';
 import { type DeliveryMetrics } from '../src/runtime/metrics';
 import { type NewRecipient, type Service } from '../src/service/service';
+import { type MessageView } from '../src/service/views';
 import { type Renderer } from '../src/templates/render-contract';
 
 /** How the words of a signal from another workflow become ours: Courier's, as the seed has them. Wired by the process. */
@@ -16,6 +18,26 @@ export interface SignalDialect {
   readJob(message: unknown): { spec: JobSpec; definition: unknown };
   /** The good ones of these users; bad ones are left out, as POST /bulk/{jobId} would report them. */
   readUsers(jobId: string, users: readonly unknown[]): readonly NewRecipient[];
+}
+
+/** How webhooks of the other doors look: built by the doors, which activities do not know. Wired by the process. */
+export interface WebhookBodies {
+  /** Courier's `message:updated`. */
+  courier(message: MessageView): unknown;
+  /** Bird's `{service, event, payload}`; undefined where the subscription's filters leave this event out. */
+  bird(
+    message: MessageView,
+    event: WebhookFact,
+    filters: BirdWebhookFilters,
+    kind: string | undefined,
+  ): unknown;
+}
+
+/** What happened to the message, by the ledger's name. */
+export interface WebhookFact {
+  readonly type: string;
+  readonly at: Date;
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** All that activities lean on, passed in once by the worker. */
@@ -29,6 +51,7 @@ export interface Dependencies {
   readonly egress: Egress;
   readonly secretBox: SecretBox;
   readonly dialect: SignalDialect;
+  readonly webhookBodies: WebhookBodies;
   readonly log: Logger;
   readonly metrics: DeliveryMetrics;
   readonly rules: DeliveryRules;

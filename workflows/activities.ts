@@ -1,5 +1,11 @@
 import { proxyActivities } from '@temporalio/workflow';
-import { DELIVER_TASK_QUEUE, type DeliverActivities, type LedgerActivities } from './contract';
+import {
+  DELIVER_TASK_QUEUE,
+  WEBHOOK_TASK_QUEUE,
+  type DeliverActivities,
+  type LedgerActivities,
+  type WebhookActivities,
+} from './contract';
 
 /**
  * Ledger work: retried for as long as the ledger is away. A minute covers its largest page; what is longer heartbeats.
@@ -26,4 +32,13 @@ export const { deliver } = proxyActivities<DeliverActivities>({
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '15 seconds' },
+});
+
+/** One drain of an endpoint. A failed call is a result; a retry by Temporal means a dead worker or a ledger that was away. */
+export const webhooks = proxyActivities<WebhookActivities>({
+  taskQueue: WEBHOOK_TASK_QUEUE,
+  allowEagerDispatch: false,
+  startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: '10 seconds',
+  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '15 seconds' },
 });

@@ -10,12 +10,15 @@ import { type BulkJobStatus, type BirdStatus } from '../src/domain/outward';
 /** Workflows and ledger work; and calls to providers, on a queue of their own that is never eager. */
 export const TASK_QUEUE = 'volley';
 export const DELIVER_TASK_QUEUE = 'volley-deliver';
+/** Calls to webhook endpoints, apart from both: a slow consumer takes no slot from a recipient. */
+export const WEBHOOK_TASK_QUEUE = 'volley-webhooks';
 
 export const WORKFLOWS = {
   bulkJob: 'bulkJob',
   batch: 'batch',
   deliverShard: 'deliverShard',
   deliverMessage: 'deliverMessage',
+  webhookEndpoint: 'webhookEndpoint',
 } as const;
 
 export const SIGNALS = {
@@ -42,6 +45,7 @@ export const workflowIds = {
     `bulk/${toCourierId(jobId)}/${generation}.${n}`,
   message: (kind: JobKind, messageId: string): string =>
     `message/${kind === 'bulk' ? toCourierId(messageId) : messageId}`,
+  webhook: (endpointId: string): string => `webhook/${endpointId}`,
 };
 
 /** How much a job may have in flight: shards at once times window. Embedded 2 x 25, cluster 20 x 50. */
@@ -242,4 +246,34 @@ export interface LedgerActivities {
 /** Calls to providers, on the deliver queue. */
 export interface DeliverActivities {
   deliver(input: { v: 1; jobKind: JobKind; messageId: string }): Promise<DeliverResult>;
+}
+
+export interface WebhookInput {
+  readonly v: 1;
+  readonly workspaceId: string;
+  readonly endpointId: string;
+  readonly settings: Pick<EngineSettings, 'maxRunMs' | 'maxSignals'>;
+  /** A backoff that outlived the run before: the rest of it, and the endpoint's version that it belongs to. */
+  readonly carried?: { readonly waitMs: number; readonly version: number };
+}
+
+export interface WebhookStatusAnswer {
+  readonly step: string;
+  /** ISO 8601, by the workflow's clock. */
+  readonly nextTry: string | null;
+}
+
+/** How a drain ended. `version` is the endpoint's, as the drain found it. */
+export type DrainResult =
+  /** All that was there was taken. */
+  | { readonly type: 'drained'; readonly version: number }
+  /** There is more, or the endpoint was changed: at once again. */
+  | { readonly type: 'more'; readonly version: number }
+  | { readonly type: 'failed'; readonly waitMs: number; readonly version: number }
+  | { readonly type: 'ended'; readonly why: 'disabled' | 'deleted' };
+
+/** Calls to webhook endpoints, on their own queue. */
+export interface WebhookActivities {
+  /** Sends what the endpoint is owed, in order, until all is taken, a call fails, or about ten seconds are over. */
+  deliverWebhooks(input: { v: 1; endpointId: string }): Promise<DrainResult>;
 }

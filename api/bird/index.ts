@@ -1,28 +1,34 @@
 import { type Service } from '../../src/service/service';
+import { type WebhookService } from '../../src/service/webhooks';
 import { type Dialect } from '../route';
 import { writeBirdError } from './errors';
 import { getMessageRoute } from './get-message';
 import { listMessagesRoute } from './list-messages';
 import { sendBatchRoute } from './send-batch';
+import { webhookSubscriptionRoutes } from './webhook-subscriptions';
 
 /** Bird's door: its channels API as `seed-bird-batch-messages.txt` and its clients have it. */
 export function createBirdDialect({
   service,
+  webhooks,
   now = Date.now,
 }: {
   service: Service;
+  /** Absent where nobody manages subscriptions (tests). */
+  webhooks?: WebhookService;
   /** Epoch ms of acceptance: what `scheduledFor` and `validity` are measured against. */
   now?: () => number;
 }): Dialect {
   return {
     name: 'bird',
-    owns: (path) => path === '/workspaces' || path.startsWith('/workspaces/'),
+    owns: (path) => /^\/(workspaces|organizations)(\/|$)/.test(path),
     routes: [
       sendBatchRoute({ service, now }),
       listMessagesRoute(service, 'channel'),
       getMessageRoute(service, 'channel'),
       listMessagesRoute(service, 'workspace'),
       getMessageRoute(service, 'workspace'),
+      ...(webhooks ? webhookSubscriptionRoutes(webhooks) : []),
     ],
     writeError: writeBirdError,
   };

@@ -37,7 +37,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   '503': 'The database cannot be reached: Retry-After says when to try again.',
 };
 
-function errors(...statuses: readonly string[]): ZodOpenApiResponsesObject {
+export function errors(...statuses: readonly string[]): ZodOpenApiResponsesObject {
   return Object.fromEntries(
     statuses.map((status) => [
       status,

@@ -91,7 +91,8 @@ export async function readReleased(service: Service, call: Call, db: Db): Promis
   return view;
 }
 
-function messageBody(view: MessageView): z.input<typeof details> {
+/** The message as GET shows it, and as `message:updated` carries it. */
+export function messageBody(view: MessageView): z.input<typeof details> {
   const sent = whatIsSent(view.jobDefinition);
   return {
     id: toCourierId(view.messageId),

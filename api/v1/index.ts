@@ -1,3 +1,4 @@
+import { createWebhookService, type WebhookServiceDeps } from '../../src/service/webhooks';
 import { type Dialect } from '../route';
 import { brandRoutes } from './brands';
 import { channelRoutes, type ChannelDeps } from './channels';
@@ -8,10 +9,11 @@ import { changeSettingsRoute, readSettingsRoute } from './settings';
 import { suppressionRoutes } from './suppressions';
 import { templateRoutes } from './templates';
 import { putTopicRoute, readTopicRoute } from './topics';
+import { webhookRoutes } from './webhooks';
 import { createWorkspaceRoute } from './workspaces';
 
 /** Volley's own door: what is needed to run it and neither seed has. Put it last: it words what no other door owns. */
-export function createV1Dialect(deps: ChannelDeps): Dialect {
+export function createV1Dialect(deps: ChannelDeps & WebhookServiceDeps): Dialect {
   return {
     name: 'v1',
     owns: (path) => path === '/v1' || path.startsWith('/v1/'),
@@ -27,6 +29,7 @@ export function createV1Dialect(deps: ChannelDeps): Dialect {
       readTopicRoute,
       putTopicRoute,
       sandboxDeliveriesRoute,
+      ...webhookRoutes(createWebhookService(deps)),
     ],
     errorSchema: problemSchema,
     writeError: writeProblem,

@@ -4,6 +4,7 @@ import { addAuditCommand } from './audit-command';
 import { addDemoCommand } from './demo/demo-command';
 import { addJobCommands } from './job-command';
 import { addKeysCommand } from './keys-command';
+import { addListenCommand } from './listen';
 import { addMessageCommand } from './message-command';
 import { runApi, runMigrate, runWorker } from './processes';
 import { addReconcileCommand } from './reconcile-command';
@@ -23,6 +24,7 @@ export function createProgram(): Command {
   addDemoCommand(program);
   addJobCommands(program);
   addMessageCommand(program);
+  addListenCommand(program);
   addAuditCommand(program);
   addKeysCommand(program);
   addReconcileCommand(program);

@@ -125,7 +125,7 @@ export async function readEvents(
   return db.query<{ at: Date; type: string; data: Record<string, unknown> }>(
     `select created_at as at, 'accepted' as type, '{}'::jsonb as data, 0 as id from messages where id = $1 and workspace_id = $2
      union all
-     select at, type, data, id from events where message_id = $1 and workspace_id = $2
+     select at, type, data, id from events where message_id = $1 and workspace_id = $2 and type <> 'accepted'
      order by id`,
     [input.messageId, input.workspaceId],
   );

@@ -4,7 +4,9 @@ import { workflowIds, type EngineSettings } from '../../workflows/contract';
 import { type Db } from '../ledger/database';
 import { purgeIdempotency } from '../ledger/idempotency';
 import { takeJobsToSweep, takeNudges, type Nudge } from '../ledger/outbox';
+import { noteJobProgress, purgeWebhookQueue } from '../ledger/webhook-wakes';
 import { signalJob } from './start-job';
+import { wakeWebhooks } from './wake-webhooks';
 
 /** How soon a signal that a crash swallowed is repeated. */
 const RELAY_EVERY_MS = 500;
@@ -15,11 +17,15 @@ const SWEEP_PAGE = 200;
 /** Kept answers whose time is over are no longer given; their rows may lie a while. */
 const PURGE_EVERY_MS = 60_000;
 const PURGE_PAGE = 5_000;
+/** How soon an event is on its way to webhook endpoints, and how often running jobs are asked how far they are. */
+const WEBHOOKS_EVERY_MS = 500;
+const PROGRESS_EVERY_MS = 1_000;
 const DESCRIBE_TIMEOUT_MS = 5_000;
 
 /**
  * The loops that make "accepted" mean "will happen": the relay repeats signals whose version nobody has observed, the
- * sweep starts again any job that is not final and has no open workflow; a third clears kept answers away. Any number of processes may run them.
+ * sweep starts again any job that is not final and has no open workflow; a third clears kept answers away, the
+ * others wake webhook endpoints that are owed something and note how far jobs are. Any number of processes may run them.
  * @returns stop, which waits for the round under way.
  */
 export function startRelay(deps: {
@@ -48,11 +54,14 @@ export function startRelay(deps: {
   };
   const purge = async (): Promise<void> => {
     while ((await purgeIdempotency(db, PURGE_PAGE)) === PURGE_PAGE);
+    while ((await purgeWebhookQueue(db, PURGE_PAGE)) === PURGE_PAGE);
   };
   const loops = [
     repeat(relay, RELAY_EVERY_MS, log, 'relay'),
     repeat(sweep, Math.min(5_000, sweepEveryMs), log, 'sweep'),
     repeat(purge, PURGE_EVERY_MS, log, 'purge'),
+    repeat(() => wakeWebhooks(db, client, settings), WEBHOOKS_EVERY_MS, log, 'webhooks'),
+    repeat(() => noteJobProgress(db), PROGRESS_EVERY_MS, log, 'progress'),
   ];
   return {
     async stop() {

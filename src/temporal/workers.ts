@@ -1,6 +1,10 @@
 import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
-import { DELIVER_TASK_QUEUE, TASK_QUEUE } from '../../workflows/contract';
-import { createDeliverActivities, createLedgerActivities } from '../../activities/create-activities';
+import { DELIVER_TASK_QUEUE, TASK_QUEUE, WEBHOOK_TASK_QUEUE } from '../../workflows/contract';
+import {
+  createDeliverActivities,
+  createLedgerActivities,
+  createWebhookActivities,
+} from '../../activities/create-activities';
 import { type Dependencies } from '../../activities/dependencies';
 import { dataConverter, type TemporalAddress } from './connect';
 import { type EncryptionKey } from './payload-codec';
@@ -44,7 +48,10 @@ export function bundleWorkflows(): Promise<WorkflowBundle> {
   });
 }
 
-/** One worker for workflows and ledger work, one for calls to providers. Not yet running. */
+/** Endpoints called at once in this process: a slow one holds a slot for a few seconds, then stands in line again. */
+const MAX_WEBHOOK_DRAINS = 100;
+
+/** One worker for workflows and ledger work, one for calls to providers, one for webhook endpoints. Not yet running. */
 export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
   const { connection, namespace, tuning } = input;
   const shared = {
@@ -68,5 +75,11 @@ export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
     activities: createDeliverActivities(input.activities),
     maxConcurrentActivityTaskExecutions: tuning.maxDeliveries,
   });
-  return [workflows, deliveries];
+  const webhooks = await Worker.create({
+    ...shared,
+    taskQueue: WEBHOOK_TASK_QUEUE,
+    activities: createWebhookActivities(input.activities),
+    maxConcurrentActivityTaskExecutions: MAX_WEBHOOK_DRAINS,
+  });
+  return [workflows, deliveries, webhooks];
 }

@@ -1,6 +1,8 @@
 import { type Client } from '@temporalio/client';
 import { type NativeConnection, type WorkflowBundle } from '@temporalio/worker';
 import { type DeliveryRules, DEFAULT_DELIVERY_RULES } from '../../activities/dependencies';
+import { birdWebhookBody } from '../../api/bird/webhook-body';
+import { courierWebhookBody } from '../../api/courier/webhook-body';
 import { readJobForSignal, readUsersForSignal } from '../../api/courier/signals';
 import { DEFAULT_RETRY_POLICY } from '../../src/domain/retry';
 import { type Database } from '../../src/ledger/database';
@@ -99,6 +101,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       egress,
       secretBox,
       dialect: { readJob: readJobForSignal, readUsers: readUsersForSignal },
+      webhookBodies: { courier: courierWebhookBody, bird: birdWebhookBody },
       log,
       metrics: { attempt: () => undefined },
       rules: { ...DEFAULT_DELIVERY_RULES, retry: DEFAULT_RETRY_POLICY, ...options.rules },

@@ -21,6 +21,8 @@ export interface Egress {
   request(request: EgressRequest): Promise<EgressResponse>;
   /** Downloads a file of at most `maxBytes`; says in the result what went wrong, never throws. */
   fetchFile(url: string, maxBytes: number, signal?: AbortSignal): Promise<FetchedFile>;
+  /** Whether a URL could be called, before it is kept: throws an EgressError (`refused`); a name that fails to resolve passes. */
+  checkUrl(url: string): Promise<void>;
   /** Resolves and checks a host for a raw socket. Throws an EgressError (`refused` or `connect`). */
   checkSocketTarget(host: string, port: number): Promise<SocketTarget>;
   /** Waits for running exchanges and closes all connections. */
@@ -68,6 +70,15 @@ export function createEgress(options: { allow: readonly AllowedRange[]; resolve?
   return {
     request,
     fetchFile: (url, maxBytes, signal) => fetchFileWith(request, url, maxBytes, signal),
+    async checkUrl(text) {
+      const url = parseTarget(text);
+      try {
+        await checkHost(url.hostname, url.protocol === 'https:' ? 'reachable' : 'allowed');
+      } catch (error) {
+        // What is right about the name may be known later; the guard asks again at each connection.
+        if (error instanceof EgressError && error.stage === 'refused') throw error;
+      }
+    },
     async checkSocketTarget(host, port) {
       try {
         const addresses = await checkHost(host, 'reachable');

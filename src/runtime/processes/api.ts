@@ -9,6 +9,7 @@ import { createSandboxLog } from '../../ledger/sandbox-deliveries';
 import { createEgress } from '../../providers/egress/guarded-client';
 import { createProviders } from '../../providers/registry';
 import { createService } from '../../service/create-service';
+import { createWebhookService } from '../../service/webhooks';
 import { lazyClient } from '../../temporal/connect';
 import { createNotifier } from '../../temporal/notifier';
 import { type Config } from '../config';
@@ -30,16 +31,17 @@ export async function startApi(config: Config): Promise<RunningServer> {
   const service = createService({ notifier });
   const { registry } = createMetrics('api');
   const secretBox = createSecretBox(config.keys);
+  const egress = createEgress({ allow: config.egressAllow });
   const providers = createProviders({
-    egress: createEgress({ allow: config.egressAllow }),
+    egress,
     sandboxLog: createSandboxLog(db),
   });
   const app = createApp({
     db,
     dialects: [
       createCourierDialect({ service }),
-      createBirdDialect({ service }),
-      createV1Dialect({ providers, secretBox }),
+      createBirdDialect({ service, webhooks: createWebhookService({ egress, secretBox }) }),
+      createV1Dialect({ providers, secretBox, egress }),
     ],
     auth: config.adminKey === undefined ? {} : { adminKey: config.adminKey },
     readiness: readinessChecks({ db, client, config }),

@@ -1,4 +1,6 @@
 import { Runtime, type Worker } from '@temporalio/worker';
+import { birdWebhookBody } from '../../../api/bird/webhook-body';
+import { courierWebhookBody } from '../../../api/courier/webhook-body';
 import { readUsersForSignal, readJobForSignal } from '../../../api/courier/signals';
 import { type Dependencies } from '../../../activities/dependencies';
 import { openDatabase } from '../../ledger/database';
@@ -70,6 +72,7 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
     egress,
     secretBox: createSecretBox(config.keys),
     dialect: { readJob: readJobForSignal, readUsers: readUsersForSignal },
+    webhookBodies: { courier: courierWebhookBody, bird: birdWebhookBody },
     log,
     metrics: metrics.delivery,
     rules: config.rules,

@@ -1,6 +1,10 @@
 import { createValidateBatch } from '../../../activities/batch-messages';
 import { createBirdDialect } from '../../../api/bird';
+import { parseEgressAllow } from '../../../src/providers/egress/address-policy';
+import { createEgress } from '../../../src/providers/egress/guarded-client';
+import { createSecretBox } from '../../../src/runtime/secret-box';
 import { createService } from '../../../src/service/create-service';
+import { createWebhookService } from '../../../src/service/webhooks';
 import {
   SEEDED_API_KEY,
   SEEDED_CHANNEL_ID,
@@ -23,7 +27,11 @@ export interface BirdStand extends Stand {
 /** Bird's door on the real app and a real ledger, with what the embedded default seeds; no workflow runs. */
 export async function createBirdStand(): Promise<BirdStand> {
   const service = createService({ notifier: { look: () => undefined, liveStatus: async () => undefined } });
-  const stand = await createStand([createBirdDialect({ service })]);
+  const webhooks = createWebhookService({
+    egress: createEgress({ allow: parseEgressAllow('127.0.0.0/8') }),
+    secretBox: createSecretBox([{ id: 'test', key: Buffer.alloc(32, 7) }]),
+  });
+  const stand = await createStand([createBirdDialect({ service, webhooks })]);
   await seedEmbedded(stand.database.db, { embedded: true });
   const validateBatch = createValidateBatch({ db: stand.database.db });
   const asSeeded: BirdStand['asSeeded'] = (method, path, options = {}) =>

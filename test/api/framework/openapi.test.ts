@@ -5,14 +5,17 @@ import { createCourierDialect } from '../../../api/courier';
 import { createOpenApiDocument } from '../../../api/openapi';
 import { createV1Dialect } from '../../../api/v1';
 import { type Service } from '../../../src/service/service';
+import { type WebhookService } from '../../../src/service/webhooks';
 import { createSecretBox } from '../../../src/runtime/secret-box';
 
 const never = new Proxy({} as Service, {});
+const webhooks = new Proxy({} as WebhookService, {});
 const dialects = [
   createCourierDialect({ service: never }),
-  createBirdDialect({ service: never }),
+  createBirdDialect({ service: never, webhooks }),
   createV1Dialect({
     providers: { get: () => undefined, list: () => [] },
+    egress: { checkUrl: async () => undefined },
     secretBox: createSecretBox([{ id: 'test', key: Buffer.alloc(32) }]),
   }),
 ];

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { createV1Dialect } from '../../../api/v1';
 import { type Providers } from '../../../api/v1/channel-input';
 import { type Provider } from '../../../src/providers/contract';
+import { parseEgressAllow } from '../../../src/providers/egress/address-policy';
+import { createEgress } from '../../../src/providers/egress/guarded-client';
 import { createSecretBox } from '../../../src/runtime/secret-box';
 import { createStand, type Stand } from '../framework/setup';
 
@@ -39,7 +41,9 @@ export const providers: Providers = {
   list: () => all,
 };
 
+const egress = createEgress({ allow: parseEgressAllow('127.0.0.0/8') });
+
 /** Volley's own door on a real server and database. */
 export function createV1Stand(): Promise<Stand> {
-  return createStand([createV1Dialect({ providers, secretBox })]);
+  return createStand([createV1Dialect({ providers, secretBox, egress })]);
 }

@@ -1,0 +1,135 @@
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { v4 as uuidv4 } from 'uuid';
+import { afterFailure, isThrottle } from '../src/domain/webhooks';
+import { openSecrets } from '../src/ledger/webhook-endpoints';
+import {
+  closeDrain,
+  disableEndpoint,
+  moveReplay,
+  noteFailure,
+  openDrain,
+  queuedPage,
+  replayPage,
+  scheduleRetry,
+  settleQueued,
+  type Drain,
+  type QueuedEvent,
+} from '../src/ledger/webhook-queue';
+import { type DrainResult, type WebhookActivities } from '../workflows/contract';
+import { callEndpoint, type CallFailure } from './webhooks/call-endpoint';
+import { createCallBuilder } from './webhooks/build-call';
+import { type Dependencies } from './dependencies';
+
+const HEARTBEAT_MS = 2_000;
+/** A drain gives its slot back after this long, so that many endpoints share the slots fairly; a call under way finishes. */
+const DRAIN_MS = 10_000;
+const PAGE = 100;
+
+/**
+ * One drain of an endpoint: what it is owed goes out in order, one call an event, each taken out of the queue by its own
+ * statement. A crash in between repeats at most one call, with the same id. The first failure ends the drain.
+ */
+export function createDeliverWebhooks(deps: Dependencies): WebhookActivities['deliverWebhooks'] {
+  const { db, log } = deps;
+  const buildCall = createCallBuilder(deps);
+
+  return async ({ endpointId }) => {
+    const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
+    try {
+      const drain = await openDrain(db, endpointId, leaseOf());
+      if (!drain) return { type: 'ended', why: 'deleted' };
+      if (drain.endpoint.status !== 'active') return { type: 'ended', why: 'disabled' };
+      return await run(drain);
+    } finally {
+      clearInterval(beat);
+    }
+  };
+
+  async function run(drain: Drain): Promise<DrainResult> {
+    const { endpoint } = drain;
+    const { version } = endpoint;
+    const endMs = Date.now() + DRAIN_MS;
+    // A subscription's secret signs for the messages' own URLs under it.
+    const owner = { workspaceId: endpoint.workspaceId, endpointId: endpoint.parentId ?? endpoint.id };
+    const secrets = await openSecrets(db, deps.secretBox, owner, Date.now());
+    const send = sender(
+      drain,
+      secrets.map(({ secret }) => secret),
+    );
+    let { replay } = drain;
+    let after = 0;
+    while (Date.now() < endMs) {
+      if (replay) {
+        const { events, through } = await replayPage(db, endpoint, replay, PAGE);
+        for (const event of events) {
+          const result = await send(event, (called) => moveReplay(db, drain, event.id, called));
+          if (result) return result;
+          if (Date.now() >= endMs) return { type: 'more', version };
+        }
+        if (!(await moveReplay(db, drain, through, false))) return { type: 'more', version };
+        replay = through >= replay.until ? null : { ...replay, after: through };
+        continue;
+      }
+      const events = await queuedPage(db, endpoint.id, after, PAGE);
+      for (const event of events) {
+        const result = await send(event, (called) => settleQueued(db, drain, event.id, called));
+        if (result) return result;
+        after = event.id;
+        if (Date.now() >= endMs) return { type: 'more', version };
+      }
+      if (events.length === 0 && after === 0) {
+        await closeDrain(db, drain);
+        return { type: 'drained', version };
+      }
+      // A transaction that began earlier may have committed a lower number meanwhile: once more from the front.
+      if (events.length === 0) after = 0;
+    }
+    return { type: 'more', version };
+  }
+
+  /** Sends one event; `done` writes that it went out. Undefined means: the next one, please. */
+  function sender(drain: Drain, secrets: readonly string[]) {
+    const { version } = drain.endpoint;
+    return async (
+      event: QueuedEvent,
+      done: (called: boolean) => Promise<boolean>,
+    ): Promise<DrainResult | undefined> => {
+      const call = await buildCall(drain.endpoint, event, secrets);
+      if (call.type !== 'call') return (await done(false)) ? undefined : { type: 'more', version };
+      const startedAtMs = Date.now();
+      const failure = await callEndpoint(deps.egress, call, cancellationSignal());
+      log.info({
+        event: 'webhook.called',
+        workspaceId: drain.endpoint.workspaceId,
+        endpointId: drain.endpoint.id,
+        webhookId: call.id,
+        outcome: failure ? failure.text : 'taken',
+        ms: Date.now() - startedAtMs,
+      });
+      if (failure) return afterwards(drain, failure);
+      return (await done(true)) ? undefined : { type: 'more', version };
+    };
+  }
+
+  async function afterwards(drain: Drain, failure: CallFailure): Promise<DrainResult> {
+    const { version } = drain.endpoint;
+    return db.transaction(async (tx): Promise<DrainResult> => {
+      const noted = await noteFailure(tx, drain, { text: failure.text, countsAsStep: !isThrottle(failure) });
+      if (!noted) return { type: 'more', version };
+      const next = afterFailure({ ...failure, ...noted });
+      if (next.type === 'disable') {
+        await disableEndpoint(tx, drain, next.reason);
+        log.warn({ event: 'webhook.disabled', endpointId: drain.endpoint.id, reason: next.reason });
+        return { type: 'ended', why: 'disabled' };
+      }
+      await scheduleRetry(tx, drain, next.waitMs);
+      return { type: 'failed', waitMs: Math.ceil(next.waitMs), version };
+    });
+  }
+}
+
+/** Unique to this try of this activity: a try that the server gave up on is fenced off by the next. */
+function leaseOf(): string {
+  const { workflowExecution, activityId, attempt } = activityInfo();
+  return `${workflowExecution?.runId ?? ''}/${activityId}/${attempt}/${uuidv4()}`;
+}

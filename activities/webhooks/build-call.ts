@@ -1,0 +1,94 @@
+import { webhookTypeOf } from '../../src/domain/webhooks';
+import { readMessageRow } from '../../src/ledger/read-messages';
+import { type WebhookEndpoint } from '../../src/ledger/webhook-endpoints';
+import { type QueuedEvent } from '../../src/ledger/webhook-queue';
+import { type MessageView } from '../../src/service/views';
+import { asOf } from '../../src/webhooks/as-of';
+import { type BirdWebhookFilters } from '../../src/webhooks/bird-filters';
+import { moveToChild, ownTargetOf } from '../../src/webhooks/own-target';
+import { signatureHeaders } from '../../src/webhooks/signatures';
+import { standardBody, webhookIdOf } from '../../src/webhooks/standard-body';
+import { type Dependencies } from '../dependencies';
+import { type EndpointCall } from './call-endpoint';
+
+export type BuiltCall =
+  | ({ readonly type: 'call' } & EndpointCall)
+  /** Not for this endpoint: the fine filters leave it out. */
+  | { readonly type: 'none' }
+  /** It belongs to the message's own `notification.url`, whose line it stands in now. */
+  | { readonly type: 'moved' };
+
+/** Turns an event into the one call that an endpoint is owed for it, in the words of its form, signed anew for each try. */
+export function createCallBuilder(deps: Dependencies) {
+  return async (
+    endpoint: WebhookEndpoint,
+    event: QueuedEvent,
+    secrets: readonly string[],
+  ): Promise<BuiltCall> => {
+    const content = await contentOf(deps, endpoint, event);
+    if (content === undefined) return { type: 'none' };
+    if (content === 'moved') return { type: 'moved' };
+    const id = webhookIdOf(event.id);
+    const body = JSON.stringify(content.body);
+    const { url } = content;
+    return {
+      ...{ type: 'call', id, url, body },
+      headers: signatureHeaders[endpoint.form]({ id, url, body, atMs: Date.now(), secrets }),
+    };
+  };
+}
+
+async function contentOf(
+  deps: Dependencies,
+  endpoint: WebhookEndpoint,
+  event: QueuedEvent,
+): Promise<{ body: unknown; url: string } | 'moved' | undefined> {
+  const { url } = endpoint;
+  const type = webhookTypeOf(event);
+  if (endpoint.form === 'standard') {
+    return type && { url, body: standardBody(type, event, endpoint.workspaceId) };
+  }
+  if (event.messageId === null) return { url, body: testBody(endpoint, event) };
+  const message = await released(deps, endpoint.workspaceId, event.messageId);
+  if (!message) return undefined;
+  if (endpoint.form === 'courier') return { url, body: deps.webhookBodies.courier(asOf(message, event)) };
+  const filters = endpoint.filters as BirdWebhookFilters;
+  const then = asOf(message, event);
+  const body = deps.webhookBodies.bird(then, event, filters, await kindOf(deps, then));
+  if (body === undefined) return undefined;
+  const target = ownTargetOf(message);
+  if (endpoint.parentId !== null) return target === undefined ? undefined : { url: target, body };
+  if (target === undefined) return { url, body };
+  const moved = await deps.db.transaction((tx) => moveToChild(tx, endpoint, event.id, target));
+  return moved ? 'moved' : { url, body };
+}
+
+/** The kind of channel that the message went out through, or else of the one that it was sent to. */
+async function kindOf({ db }: Dependencies, message: MessageView): Promise<string | undefined> {
+  const used = message.deliveries.at(-1)?.kind;
+  const channelId = message.channelId ?? message.spec.channelId;
+  if (used !== undefined || channelId === undefined) return used;
+  const [channel] = await db.query<{ kind: string }>(
+    'select kind from channels where id = $1 and workspace_id = $2',
+    [channelId, message.workspaceId],
+  );
+  return channel?.kind;
+}
+
+/** What a job that is still being filled holds does not exist from outside (design: 404). */
+async function released(
+  deps: Dependencies,
+  workspaceId: string,
+  messageId: string,
+): Promise<MessageView | undefined> {
+  const message = await readMessageRow(deps.db, { workspaceId, messageId });
+  return message?.jobPhase === 'open' && message.state === 'pending' ? undefined : message;
+}
+
+/** `POST …/test` has no message: the envelope of the form, with the test named in it. */
+function testBody(endpoint: WebhookEndpoint, event: QueuedEvent): unknown {
+  const told = { test: true, endpointId: endpoint.id, at: event.at.toISOString() };
+  if (endpoint.form === 'courier') return { type: event.type, data: told };
+  const { service, event: name } = endpoint.filters as BirdWebhookFilters;
+  return { service, event: name, payload: told };
+}

@@ -1,0 +1,186 @@
+import { type JobKind } from '../domain/states';
+import { type Db, type Tx } from './database';
+import { ENDPOINT_COLUMNS, type DisabledReason, type WebhookEndpoint } from './webhook-endpoints';
+
+/** One event that an endpoint is owed. */
+export interface QueuedEvent {
+  readonly id: number;
+  readonly at: Date;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly messageId: string | null;
+  readonly recipientId: string | null;
+  readonly jobId: string | null;
+  readonly jobKind: JobKind | null;
+}
+
+/** An endpoint being drained. `lease` fences: a drain that lost it stops after the call it is in. */
+export interface Drain {
+  readonly endpoint: WebhookEndpoint;
+  readonly lease: string;
+  /** A range of the log still to be replayed, before the queue. */
+  readonly replay: { readonly after: number; readonly until: number; readonly since: Date } | null;
+}
+
+/** Nobody else wakes the workflow while a drain says that it is alive: longer than one call may take. */
+const QUIET_WHILE_DRAINING = `ledger_now() + interval '60 seconds'`;
+/** The workflow's own timer is first; the relay comes after it only where the workflow is gone. */
+const RETRY_MARGIN_MS = 5_000;
+/** Ids of the log that one statement of a replay looks through: other workspaces' events lie between. */
+const REPLAY_WINDOW = 5_000;
+
+/** Takes the endpoint for a drain and notes that its newest version was seen; undefined where it is deleted. */
+export async function openDrain(db: Db, endpointId: string, lease: string): Promise<Drain | undefined> {
+  const [row] = await db.query<
+    WebhookEndpoint & { after: number | null; until: number | null; [key: string]: unknown }
+  >(
+    `update webhook_endpoints set lease = $2, observed_version = version, quiet_until = ${QUIET_WHILE_DRAINING}
+     where id = $1 and deleted_at is null returning ${ENDPOINT_COLUMNS}, replay_after as after, replay_until as until`,
+    [endpointId, lease],
+  );
+  if (!row) {
+    await db.query('update webhook_endpoints set observed_version = version where id = $1', [endpointId]);
+    return undefined;
+  }
+  const { after, until, ...endpoint } = row;
+  const replay =
+    after === null || until === null || endpoint.replaySince === null
+      ? null
+      : { after, until, since: endpoint.replaySince };
+  return { endpoint, lease, replay };
+}
+
+const EVENT = `coalesce(e.at, w.at) as at, coalesce(e.type, w.type) as type, coalesce(e.data, w.data) as data,
+  e.message_id as "messageId", m.recipient_id as "recipientId", j.id as "jobId", j.kind as "jobKind"`;
+const OF_JOBS = `left join messages m on m.id = e.message_id left join jobs j on j.id = coalesce(m.job_id, w.job_id)`;
+
+/** The next of the queue after an id, in order. From the front (0) nothing that has committed is missed. */
+export async function queuedPage(
+  db: Db,
+  endpointId: string,
+  after: number,
+  limit: number,
+): Promise<QueuedEvent[]> {
+  return db.query<QueuedEvent & { [key: string]: unknown }>(
+    `select q.event_id as id, ${EVENT} from webhook_queue q
+     left join events e on e.id = q.event_id left join workspace_events w on w.id = q.event_id ${OF_JOBS}
+     where q.endpoint_id = $1 and q.event_id > $2 order by q.event_id limit $3`,
+    [endpointId, after, limit],
+  );
+}
+
+/** The next of a replay, and where the search got to. An empty page with `through` at the end means that it is over. */
+export async function replayPage(
+  db: Db,
+  endpoint: Pick<WebhookEndpoint, 'workspaceId' | 'eventTypes'>,
+  replay: NonNullable<Drain['replay']>,
+  limit: number,
+): Promise<{ events: QueuedEvent[]; through: number }> {
+  const end = Math.min(replay.until, replay.after + REPLAY_WINDOW);
+  const events = await db.query<QueuedEvent & { [key: string]: unknown }>(
+    `with log as (
+       select id from events where id > $1 and id <= $2 and workspace_id = $3 and type = any($4) and at >= $5
+       union all
+       select id from workspace_events where id > $1 and id <= $2 and workspace_id = $3 and type = any($4) and at >= $5
+     )
+     select log.id, ${EVENT} from log
+     left join events e on e.id = log.id left join workspace_events w on w.id = log.id ${OF_JOBS}
+     order by log.id limit $6`,
+    [replay.after, end, endpoint.workspaceId, endpoint.eventTypes, replay.since, limit],
+  );
+  return { events, through: events.length < limit ? end : (events.at(-1)?.id ?? end) };
+}
+
+/**
+ * The receiver took it (or it was none of its business): gone from the queue. The record of failures is clean again.
+ * @returns false when the drain has to stop: someone else has the endpoint, or its owner changed it.
+ */
+export async function settleQueued(db: Db, drain: Drain, eventId: number, called: boolean): Promise<boolean> {
+  const rows = await db.query(
+    `with gone as (delete from webhook_queue where endpoint_id = $1 and event_id = $3)
+     update webhook_endpoints set quiet_until = ${QUIET_WHILE_DRAINING},
+       failures = case when $5 then 0 else failures end, failing_since = case when $5 then null else failing_since end,
+       retry_at = case when $5 then null else retry_at end,
+       last_success_at = case when $5 then ledger_now() else last_success_at end
+     where id = $1 and lease = $2 and version = $4 and status = 'active' and deleted_at is null returning 1`,
+    [drain.endpoint.id, drain.lease, eventId, drain.endpoint.version, called],
+  );
+  return rows.length > 0;
+}
+
+/** How far a replay has come; at its end it is over. @returns as settleQueued. */
+export async function moveReplay(db: Db, drain: Drain, through: number, called: boolean): Promise<boolean> {
+  const rows = await db.query(
+    `update webhook_endpoints set quiet_until = ${QUIET_WHILE_DRAINING},
+       replay_after = case when $3 < replay_until then $3::bigint end,
+       replay_since = case when $3 < replay_until then replay_since end,
+       replay_until = case when $3 < replay_until then replay_until end,
+       failures = case when $5 then 0 else failures end, failing_since = case when $5 then null else failing_since end,
+       retry_at = case when $5 then null else retry_at end,
+       last_success_at = case when $5 then ledger_now() else last_success_at end
+     where id = $1 and lease = $2 and version = $4 and status = 'active' and deleted_at is null returning 1`,
+    [drain.endpoint.id, drain.lease, through, drain.endpoint.version, called],
+  );
+  return rows.length > 0;
+}
+
+/** Everything was taken: the relay may wake the workflow again as soon as there is more. */
+export async function closeDrain(db: Db, drain: Drain): Promise<void> {
+  await db.query(`update webhook_endpoints set quiet_until = '-infinity' where id = $1 and lease = $2`, [
+    drain.endpoint.id,
+    drain.lease,
+  ]);
+}
+
+/** Notes a failed call. @returns how long it has been failing and the failures before; undefined when the drain has to stop. */
+export async function noteFailure(
+  tx: Tx,
+  drain: Drain,
+  failure: { text: string; countsAsStep: boolean },
+): Promise<{ failingForMs: number; failures: number } | undefined> {
+  const [row] = await tx.query<{ ms: number; before: number }>(
+    `update webhook_endpoints set failures = failures + $4::int, failing_since = coalesce(failing_since, ledger_now()),
+       last_failure_at = ledger_now(), last_failure = $5
+     where id = $1 and lease = $2 and version = $3 and status = 'active' and deleted_at is null
+     returning (extract(epoch from ledger_now() - failing_since) * 1000)::float8 as ms, failures - $4 as before`,
+    [drain.endpoint.id, drain.lease, drain.endpoint.version, failure.countsAsStep ? 1 : 0, failure.text],
+  );
+  return row && { failingForMs: row.ms, failures: row.before };
+}
+
+/** The next call comes after `waitMs`, by the workflow's timer; the relay stands behind it. */
+export async function scheduleRetry(tx: Tx, drain: Drain, waitMs: number): Promise<void> {
+  await tx.query(
+    `update webhook_endpoints set retry_at = ledger_now() + $2 * interval '1 millisecond',
+       quiet_until = ledger_now() + ($2 + $3) * interval '1 millisecond' where id = $1`,
+    [drain.endpoint.id, Math.ceil(waitMs), RETRY_MARGIN_MS],
+  );
+}
+
+/**
+ * Disables an endpoint that is gone or dead, and tells the others of its workspace. Its queue is dropped: the log keeps the
+ * events, and a replay from `failingSince` brings them back.
+ */
+export async function disableEndpoint(tx: Tx, drain: Drain, reason: DisabledReason): Promise<void> {
+  const { endpoint } = drain;
+  const [row] = await tx.query<{ since: Date | null }>(
+    `update webhook_endpoints set status = 'disabled', disabled_reason = $2, disabled_at = ledger_now(), retry_at = null,
+       replay_after = null, replay_until = null, replay_since = null, version = version + 1, observed_version = version + 1,
+       updated_at = ledger_now()
+     where id = $1 returning failing_since as since`,
+    [endpoint.id, reason],
+  );
+  await tx.query('delete from webhook_queue where endpoint_id = $1', [endpoint.id]);
+  await tx.query(
+    `insert into workspace_events (workspace_id, type, data) values ($1, 'endpoint.disabled', $2)`,
+    [
+      endpoint.workspaceId,
+      JSON.stringify({
+        endpointId: endpoint.id,
+        form: endpoint.form,
+        reason,
+        failingSince: row?.since ?? null,
+      }),
+    ],
+  );
+}

@@ -1,0 +1,64 @@
+import { v7 as uuidv7 } from 'uuid';
+import { type Tx } from '../ledger/database';
+import { insertEndpoint, type WebhookEndpoint } from '../ledger/webhook-endpoints';
+import { type MessageView } from '../service/views';
+
+/** Origins that one subscription may reach by messages' own URLs; what goes beyond stays with the subscription's URL. */
+const MAX_CHILDREN = 20;
+const MAX_URL_LENGTH = 2_048;
+
+/** Bird's per-message `notification.url`, where the request has a usable one. */
+export function ownTargetOf(message: Pick<MessageView, 'echo'>): string | undefined {
+  const notification = fieldOf(message.echo, 'notification');
+  const url = fieldOf(notification, 'url');
+  if (typeof url !== 'string' || url.length > MAX_URL_LENGTH || !URL.canParse(url)) return undefined;
+  return /^https?:$/.test(new URL(url).protocol) ? url : undefined;
+}
+
+/**
+ * Hands an event over to the line of its message's own URL: one child endpoint an origin, with the subscription's filters and
+ * secret, so that somebody's dead URL holds up nothing but itself.
+ * @returns false where the subscription has too many already.
+ */
+export async function moveToChild(
+  tx: Tx,
+  parent: WebhookEndpoint,
+  eventId: number,
+  target: string,
+): Promise<boolean> {
+  const childId = await childFor(tx, parent, new URL(target).origin);
+  if (childId === undefined) return false;
+  await tx.query('insert into webhook_queue (endpoint_id, event_id) values ($1, $2) on conflict do nothing', [
+    childId,
+    eventId,
+  ]);
+  await tx.query('delete from webhook_queue where endpoint_id = $1 and event_id = $2', [parent.id, eventId]);
+  return true;
+}
+
+async function childFor(tx: Tx, parent: WebhookEndpoint, origin: string): Promise<string | undefined> {
+  const children = await tx.query<{ id: string; url: string }>(
+    'select id, url from webhook_endpoints where parent_id = $1 and deleted_at is null',
+    [parent.id],
+  );
+  const known = children.find((child) => child.url === origin);
+  if (known) return known.id;
+  if (children.length >= MAX_CHILDREN) return undefined;
+  const id = uuidv7();
+  const { workspaceId, organizationId, form, filters } = parent;
+  const child = await insertEndpoint(tx, {
+    ...{ id, workspaceId, parentId: parent.id, form, filters, url: origin },
+    ...(organizationId === null ? {} : { organizationId }),
+    description: "messages' own notification.url",
+    // Fed by its parent alone.
+    eventTypes: [],
+    // Its parent's sign for it.
+    sealedSecrets: Buffer.alloc(0),
+  });
+  return child?.id;
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+}

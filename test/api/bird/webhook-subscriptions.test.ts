@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { SEEDED_WORKSPACE_ID } from '../../../src/service/seed-workspace';
+import { type BirdStand, createBirdStand } from './stand';
+
+const ORGANIZATION = '0190b2c3-0000-7000-8000-0000000000aa';
+const PATH = `/organizations/${ORGANIZATION}/workspaces/${SEEDED_WORKSPACE_ID}/webhook-subscriptions`;
+const URL_OF_OURS = 'http://127.0.0.1:9/in';
+
+let stand: BirdStand;
+beforeAll(async () => {
+  stand = await createBirdStand();
+});
+afterAll(() => stand?.close());
+
+const create = (body: object = {}) =>
+  stand.asSeeded('POST', PATH, {
+    body: { service: 'channels', event: 'sms.outbound', url: URL_OF_OURS, signingKey: 'key', ...body },
+  });
+
+test('a subscription is made, read, changed and deleted in the words of the vendor', async () => {
+  const eventFilters = [{ key: 'channelId', value: randomUUID() }];
+  const made = await create({ eventFilters, template: 't' });
+  expect(made.status).toBe(201);
+  const shape = {
+    ...{ organizationId: ORGANIZATION, workspaceId: SEEDED_WORKSPACE_ID, service: 'channels' },
+    ...{ event: 'sms.outbound', eventFilters, template: 't', url: URL_OF_OURS, status: 'active' },
+  };
+  expect(made.json).toMatchObject(shape);
+  expect(made.text).not.toContain('signingKey');
+  const item = `${PATH}/${made.json.id}`;
+  expect((await stand.asSeeded('GET', item)).json).toMatchObject(shape);
+  expect((await stand.asSeeded('GET', PATH)).json.results).toMatchObject([shape]);
+  const changed = await stand.asSeeded('PATCH', item, {
+    body: { event: 'email.interaction', status: 'inactive' },
+  });
+  expect(changed.json).toMatchObject({ ...shape, event: 'email.interaction', status: 'inactive' });
+  expect((await stand.asSeeded('DELETE', item)).status).toBe(204);
+  expect((await stand.asSeeded('GET', item)).status).toBe(404);
+});
+
+test('a signing key is made where none is given, and shown once', async () => {
+  const made = await create({ signingKey: undefined, event: 'push.outbound' });
+  expect(made.json.signingKey).toMatch(/^.{32,}$/);
+  expect((await stand.asSeeded('GET', `${PATH}/${made.json.id}`)).text).not.toContain(made.json.signingKey);
+});
+
+test.each([
+  [{ service: 'payments' }, 'service'],
+  [{ event: 'sms.inbound' }, 'event'],
+  [{ event: 'pigeon.outbound' }, 'event'],
+  [{ eventFilters: [{ key: 'weather', value: 'rain' }] }, 'eventFilters[0].key'],
+  [{ url: 'http://10.0.0.1/' }, 'url'],
+  [{ url: undefined }, 'url'],
+])('%j is unprocessable, by its field', async (body, field) => {
+  const refused = await create(body);
+  expect(refused.status).toBe(422);
+  expect(Object.keys(refused.json.details)).toEqual([field]);
+});
+
+test('five subscriptions may have the same filters, in whatever order, and a sixth may not', async () => {
+  const one = { key: 'channelId', value: randomUUID() };
+  const two = { key: 'messageStatus', value: 'sent' };
+  for (let n = 0; n < 5; n += 1)
+    expect((await create({ eventFilters: n % 2 ? [one, two] : [two, one] })).status).toBe(201);
+  expect((await create({ eventFilters: [one, two] })).status).toBe(409);
+  expect((await create({ eventFilters: [one] })).status).toBe(201);
+});
+
+test('an organization that is not the workspace’s own is not there', async () => {
+  const own = randomUUID();
+  await stand.database.db.query('update workspaces set organization_id = $1 where id = $2', [
+    own,
+    SEEDED_WORKSPACE_ID,
+  ]);
+  try {
+    expect((await stand.asSeeded('GET', PATH)).status).toBe(404);
+    expect((await stand.asSeeded('GET', PATH.replace(ORGANIZATION, own))).status).toBe(200);
+    expect((await stand.asSeeded('GET', PATH.replace(ORGANIZATION, 'mine'))).status).toBe(404);
+  } finally {
+    await stand.database.db.query('update workspaces set organization_id = null');
+  }
+});

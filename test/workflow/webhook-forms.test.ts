@@ -1,0 +1,177 @@
+import { createHash, createHmac } from 'node:crypto';
+import { toCourierId } from '../../src/domain/ids';
+import { listEndpoints } from '../../src/ledger/webhook-endpoints';
+import { startHttpSink, type HttpSink, type SinkRequest } from '../support/sinks/http-sink';
+import { WORKSPACE } from './stage';
+import { startWebhookStage, type WebhookStage } from './webhook-stage';
+
+const KEY = 'a-key-of-our-own';
+let stage: WebhookStage;
+let receiver: HttpSink;
+
+beforeAll(async () => {
+  [stage, receiver] = await Promise.all([startWebhookStage(), startHttpSink()]);
+}, 60_000);
+afterAll(async () => {
+  await stage?.close();
+  await receiver?.close();
+});
+afterEach(async () => {
+  await stage.db.query(`update webhook_endpoints set deleted_at = ledger_now() where deleted_at is null`);
+  receiver.reset();
+});
+
+const secrets = [{ secret: KEY }];
+const bird = (event: string, eventFilters: { key: string; value: string }[] = []) => ({
+  ...{ form: 'bird' as const, secrets },
+  filters: { service: 'channels', event, eventFilters },
+});
+
+async function sendTo(echo: object = {}): Promise<string> {
+  const { messageIds, batchId } = await stage.db.transaction((tx) =>
+    stage.engine.service.acceptBatch(tx, {
+      ...{ workspaceId: WORKSPACE, channelId: stage.webhookId, guarantee: 'at_least_once', definition: {} },
+      messages: [
+        {
+          spec: {
+            ...{ content: { text: 'Hello', interpolate: false }, channelId: stage.webhookId, data: {} },
+            recipient: { id: 'u0', idGenerated: false, addresses: {} },
+          },
+          echo,
+        },
+      ],
+    }),
+  );
+  await stage.finish('batch', batchId);
+  return messageIds[0] ?? '';
+}
+
+const json = ({ json: told }: SinkRequest) => told as Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- tests look into it freely
+
+test("Courier's form tells the message as GET shows it, as of each event, signed as theirs", async () => {
+  const id = await stage.addEndpoint(receiver.url, { form: 'courier', secrets });
+  const messageId = await sendTo();
+  await stage.drained(id);
+  expect(receiver.requests.map((request) => [json(request)['type'], json(request)['data'].status])).toEqual([
+    ['message:updated', 'ENQUEUED'],
+    ['message:updated', 'ROUTED'],
+    ['message:updated', 'SENT'],
+  ]);
+  expect(json(receiver.requests[2]!)['data']).toMatchObject({
+    id: toCourierId(messageId),
+    recipientId: 'u0',
+  });
+  expect(json(receiver.requests[1]!)['data'].sent).toBeUndefined();
+  for (const { headers, body } of receiver.requests) {
+    const [, t, signature] = /^t=(\d+),signature=([0-9a-f]+)$/.exec(headers['courier-signature'] ?? '') ?? [];
+    expect(createHmac('sha256', KEY).update(`${t}.${body}`).digest('hex')).toBe(signature);
+    expect(Math.abs(Date.now() - Number(t))).toBeLessThan(300_000);
+  }
+});
+
+test("Bird's form tells service, event and message, signed over the URL that was called", async () => {
+  const url = `${receiver.url}/in?tenant=1`;
+  const id = await stage.addEndpoint(url, bird('webhook.outbound'));
+  const messageId = await sendTo({ reference: 'order-1' });
+  await stage.drained(id);
+  expect(receiver.requests.map((request) => json(request)['payload'].status)).toEqual([
+    ...['accepted', 'processing', 'sent'],
+  ]);
+  expect(json(receiver.requests[2]!)).toMatchObject({
+    ...{ service: 'channels', event: 'webhook.outbound' },
+    payload: { id: messageId, reference: 'order-1', channelId: stage.webhookId },
+  });
+  for (const { headers, body } of receiver.requests) {
+    const timestamp = headers['messagebird-request-timestamp'];
+    const hash = createHash('sha256').update(body).digest();
+    const mac = createHmac('sha256', KEY).update(
+      Buffer.concat([Buffer.from(`${timestamp}\n${url}\n`), hash]),
+    );
+    expect(mac.digest('base64')).toBe(headers['messagebird-signature']);
+  }
+});
+
+test('filters of a subscription hold all together: status, channel, and the kind of channel in its event', async () => {
+  const other = '0190b2c3-0000-7000-8000-000000000001';
+  const mine = { key: 'channelId', value: stage.webhookId };
+  const sent = { key: 'messageStatus', value: 'sent' };
+  const ids = [
+    await stage.addEndpoint(`${receiver.url}/both`, bird('webhook.outbound', [mine, sent])),
+    await stage.addEndpoint(
+      `${receiver.url}/one`,
+      bird('webhook.outbound', [{ key: 'channelId', value: other }, sent]),
+    ),
+    await stage.addEndpoint(`${receiver.url}/sms`, bird('sms.outbound', [sent])),
+    await stage.addEndpoint(`${receiver.url}/interaction`, bird('webhook.interaction')),
+  ];
+  await sendTo();
+  for (const id of ids) await stage.drained(id);
+  expect(receiver.requests.map(({ path }) => path)).toEqual(['/both']);
+});
+
+test('an interaction is told to who subscribed to interactions', async () => {
+  const id = await stage.addEndpoint(receiver.url, {
+    ...bird('webhook.interaction', [{ key: 'interactionType', value: 'clicked' }]),
+  });
+  const messageId = await sendTo();
+  for (const type of ['opened', 'clicked']) {
+    await stage.db.query(
+      `insert into events (message_id, workspace_id, type, data) values ($1, $2, $3, '{"url": "https://example.com"}')`,
+      [messageId, WORKSPACE, type],
+    );
+  }
+  await stage.drained(id);
+  expect(receiver.requests.map(json)).toMatchObject([
+    { event: 'webhook.interaction', payload: { type: 'clicked', messageId, url: 'https://example.com' } },
+  ]);
+});
+
+test("a message's own notification.url is told instead, where a subscription matches, and a dead one delays nobody", async () => {
+  const own = await startHttpSink();
+  const dead = await startHttpSink({ answer: { status: 500 } });
+  try {
+    const id = await stage.addEndpoint(
+      receiver.url,
+      bird('webhook.outbound', [{ key: 'messageStatus', value: 'sent' }]),
+    );
+    const toDead = await sendTo({ notification: { url: `${dead.url}/x` } });
+    const toOwn = await sendTo({ notification: { url: `${own.url}/a?b=1` } });
+    const plain = await sendTo();
+    await stage.drained(id);
+    await stage.until('told', async () => {
+      await stage.wake();
+      return own.requests.length > 0 && dead.requests.length > 0;
+    });
+    expect(receiver.requests.map((request) => json(request)['payload'].id)).toEqual([plain]);
+    expect(own.requests.map((request) => [request.path, json(request)['payload'].id])).toEqual([
+      ['/a?b=1', toOwn],
+    ]);
+    expect(json(dead.requests[0]!)['payload'].id).toBe(toDead);
+    const { headers, body } = own.requests[0]!;
+    const signed = Buffer.concat([
+      Buffer.from(`${headers['messagebird-request-timestamp']}\n${own.url}/a?b=1\n`),
+      createHash('sha256').update(body).digest(),
+    ]);
+    expect(createHmac('sha256', KEY).update(signed).digest('base64')).toBe(headers['messagebird-signature']);
+    const children = (await listEndpoints(stage.db, { workspaceId: WORKSPACE, children: true })).filter(
+      ({ parentId }) => parentId === id,
+    );
+    expect(children.map(({ url }) => url).sort()).toEqual([own.url, dead.url].sort());
+  } finally {
+    await own.close();
+    await dead.close();
+  }
+});
+
+test("without a matching subscription a message's own URL is not called", async () => {
+  const own = await startHttpSink();
+  try {
+    const id = await stage.addEndpoint(receiver.url, bird('sms.outbound'));
+    await sendTo({ notification: { url: own.url } });
+    await stage.drained(id);
+    await stage.wake();
+    expect(own.connections).toBe(0);
+  } finally {
+    await own.close();
+  }
+});
