@@ -34,14 +34,17 @@ export const SEARCH_ATTRIBUTES = {
   phase: 'VolleyPhase',
 } as const;
 
-/** Ids in the form that the caller was given: Courier's for a bulk job and its messages, the UUID for a batch. */
+/**
+ * Ids in the form that the caller was given: Courier's for a bulk job, a send and their messages, the UUID for a batch. A
+ * send to one recipient has its message's id, and that message's workflow is the job's.
+ */
 export const workflowIds = {
-  job: (kind: JobKind, jobId: string): string =>
-    kind === 'bulk' ? `bulk/${toCourierId(jobId)}` : `${kind}/${jobId}`,
+  job: (kind: JobKind, jobId: string, alone = false): string =>
+    `${alone ? 'message' : kind}/${kind === 'batch' ? jobId : toCourierId(jobId)}`,
   shard: (jobId: string, generation: number, n: number): string =>
     `bulk/${toCourierId(jobId)}/${generation}.${n}`,
   message: (kind: JobKind, messageId: string): string =>
-    `message/${kind === 'bulk' ? toCourierId(messageId) : messageId}`,
+    `message/${kind === 'batch' ? messageId : toCourierId(messageId)}`,
 };
 
 /** How much a job may have in flight: shards at once times window. Embedded 2 x 25, cluster 20 x 50. */

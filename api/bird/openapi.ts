@@ -127,6 +127,10 @@ const listQuery = z.object({
     .meta({ description: 'Several: repeated, or separated by commas.' }),
   startAt: z.iso.datetime({ offset: true }).optional().meta({ description: 'Created then or later.' }),
   endAt: z.iso.datetime({ offset: true }).optional().meta({ description: 'Created then or earlier.' }),
+  reverse: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({ description: 'The oldest first; a page token goes with the order it was given in.' }),
   direction: z
     .enum(['incoming', 'outgoing'])
     .optional()

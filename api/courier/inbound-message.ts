@@ -3,6 +3,7 @@ import { type ErrorDetail } from '../../src/domain/errors';
 import { type JobSpec } from '../../src/domain/message-spec';
 import { fromElemental } from '../../src/templates/elemental';
 import { createJobBody, type InboundBulkMessage, type SendFields } from './message-schema';
+import { readMetadata } from './metadata';
 import { readRouting } from './routing';
 import { invalidRequest, validateBody } from './validate';
 import { eventOf, whatIsSent } from './what-is-sent';
@@ -30,6 +31,11 @@ export function readInboundJob(body: unknown): InboundJob {
   const routing = nested.routing ?? message.routing;
   const route = routing ? readRouting(routing, nested.routing ? AT_NESTED_ROUTING : AT_ROUTING) : undefined;
   problems.push(...(route?.problems ?? []));
+  const metadata = readMetadata(
+    { metadata: { ...message.metadata, ...nested.metadata }, context: { ...message.context, ...nested.context } },
+    nested.metadata || nested.context ? 'message.message' : 'message',
+  );
+  problems.push(...metadata.problems);
   if (problems.length > 0) throw invalidRequest(problems);
 
   const brand = brandOf(nested) ?? brandOf(message);
@@ -40,6 +46,7 @@ export function readInboundJob(body: unknown): InboundJob {
     ...localeOf(nested.locale ?? message.locale),
     ...(brand ? { brand } : {}),
     ...(route && route.kinds.length > 0 ? { route: route.kinds } : {}),
+    ...metadata.fields,
   };
   return { spec, definition: definitionOf((body as { message: Record<string, unknown> }).message) };
 }

@@ -8,10 +8,13 @@ import { getJobRoute } from './get-job';
 import { getMessageRoute } from './get-message';
 import { jobCommandRoutes } from './job-commands';
 import { listUsersRoute } from './list-users';
+import { getOutputRoute } from './get-output';
+import { listMessagesRoute } from './list-messages';
+import { archiveRequestRoute, cancelMessageRoute, resendMessageRoute } from './message-commands';
 import { runJobRoute } from './run-job';
 
 /** First segments of Courier's paths: an unknown path under one of them is refused in Courier's words. */
-const FIRST_SEGMENTS = ['bulk', 'messages'];
+const FIRST_SEGMENTS = ['bulk', 'messages', 'requests', 'send'];
 
 /** Courier's door: its Bulk API, the messages that come of it, and three commands of ours beside them. */
 export function createCourierDialect({ service }: { service: Service }): Dialect {
@@ -25,8 +28,13 @@ export function createCourierDialect({ service }: { service: Service }): Dialect
       getJobRoute(service),
       listUsersRoute(service),
       ...jobCommandRoutes(service),
+      listMessagesRoute(service),
       getMessageRoute(service),
       getHistoryRoute(service),
+      getOutputRoute(service),
+      cancelMessageRoute(service),
+      resendMessageRoute(service),
+      archiveRequestRoute(service),
     ],
     errorSchema: courierError,
     writeError: writeCourierError,

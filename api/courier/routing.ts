@@ -11,6 +11,12 @@ const KINDS_BY_COURIER_CHANNEL: Readonly<Record<string, ChannelKind>> = {
   webhook: 'webhook',
 };
 
+/** Our kind of channel in Courier's word; `any` has none and stays. */
+export function courierChannelOf(kind: string): string {
+  const [name] = Object.entries(KINDS_BY_COURIER_CHANNEL).find(([, ours]) => ours === kind) ?? [kind];
+  return name;
+}
+
 /** Routing inside routing inside routing: nobody means it, and it must not exhaust the stack. */
 const MAX_DEPTH = 5;
 

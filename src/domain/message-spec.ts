@@ -50,6 +50,8 @@ export interface MessageSpec {
   /** Epoch ms after which nothing is sent any more. */
   readonly validUntilMs?: number;
   readonly tags?: readonly string[];
+  /** The caller's own name for what this message belongs to; listings find it. */
+  readonly traceId?: string;
   readonly reference?: string;
   /** Non-empty: the message ends `rejected` at validation; the first gives the code. */
   readonly faults?: readonly Fault[];
@@ -68,4 +70,8 @@ export interface JobSpec {
   readonly brand?: string;
   /** Kinds to try, in order. Absent: the workspace's order. */
   readonly route?: readonly ChannelKind[];
+  /** Of every message of the job, beside its own. */
+  readonly tags?: readonly string[];
+  readonly traceId?: string;
+  readonly tenantId?: string;
 }
