@@ -23,7 +23,12 @@ test('a message that no attempt was begun for is cancelled at once, and its job 
   const { jobId, paths, ids } = await runningJob(2);
   const { status, json } = await stand.call('POST', `${paths[0]}/cancel`);
   expect(status).toBe(200);
-  expect(json).toMatchObject({ id: toCourierId(ids[0] ?? ''), status: 'CANCELED', jobId, canceledAt: expect.any(Number) });
+  expect(json).toMatchObject({
+    id: toCourierId(ids[0] ?? ''),
+    status: 'CANCELED',
+    jobId,
+    canceledAt: expect.any(Number),
+  });
   expect(await job(jobId)).toMatchObject({ failures: 1, counts: { canceled: 1, pending: 1 } });
   const [outbox] = await stand.database.db.query<{ version: number }>(
     'select o.version from outbox o join jobs j on j.id = o.job_id and j.version = o.version where j.id = (select job_id from messages where id = $1)',
@@ -40,7 +45,9 @@ test('too late is 409 with the record, changes nothing, and the SDK asks once', 
   const late = await stand.call('POST', `${paths[0]}/cancel`);
   expect([late.status, late.json.status, late.headers.get('x-should-retry')]).toEqual([409, 'SENT', 'false']);
   const courier = new Courier({ apiKey: stand.key, baseURL: stand.url });
-  const refused: unknown = await courier.messages.cancel(toCourierId(ids[0] ?? '')).catch((error: unknown) => error);
+  const refused: unknown = await courier.messages
+    .cancel(toCourierId(ids[0] ?? ''))
+    .catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(ConflictError);
   expect(refused).toMatchObject({ error: { id: toCourierId(ids[0] ?? ''), status: 'SENT' } });
 
@@ -74,7 +81,13 @@ test('statistics count how many ever got there, each message once, whatever came
   await move(ids[2], 'delivered', null);
   await db.query('update message_states set reached = reached | 24 where message_id = $1', [ids[0]]);
   await db.query('update message_states set reached = 0 where message_id = $1', [ids[0]]);
-  expect((await job(jobId)).statistics).toEqual({ sent: 4, delivered: 2, opened: 1, clicked: 1, undeliverable: 2 });
+  expect((await job(jobId)).statistics).toEqual({
+    sent: 4,
+    delivered: 2,
+    opened: 1,
+    clicked: 1,
+    undeliverable: 2,
+  });
 });
 
 test('a settled message is sent again as a new one in a linked job; one on its way is not', async () => {
@@ -84,7 +97,12 @@ test('a settled message is sent again as a new one in a linked job; one on its w
   const { status, json } = await stand.call('POST', `${paths[0]}/resend`);
   expect([status, Object.keys(json)]).toEqual([202, ['messageId']]);
   const again = await stand.call('GET', `/messages/${json.messageId}`);
-  expect(again.json).toMatchObject({ status: 'ENQUEUED', recipient: 'u-0', event: 'welcome', resentFrom: jobId });
+  expect(again.json).toMatchObject({
+    status: 'ENQUEUED',
+    recipient: 'u-0',
+    event: 'welcome',
+    resentFrom: jobId,
+  });
   expect((await stand.call('GET', paths[0] ?? '')).json.status).toBe('UNDELIVERABLE');
 });
 
@@ -97,7 +115,8 @@ test('a resend repeated with its Idempotency-Key is one message', async () => {
 
 test('an archived request leaves the listings, stays readable, and is found again with archived=true', async () => {
   const { jobId, ids, paths } = await runningJob(1);
-  const listed = async (more = '') => (await stand.call('GET', `/messages?traceId=${jobId}${more}`)).json.results.length;
+  const listed = async (more = '') =>
+    (await stand.call('GET', `/messages?traceId=${jobId}${more}`)).json.results.length;
   expect(await listed()).toBe(1);
   const archived = await stand.call('PUT', `/requests/${jobId}/archive`);
   expect([archived.status, archived.text]).toEqual([202, '']);

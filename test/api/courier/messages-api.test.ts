@@ -111,7 +111,7 @@ test('pages join to the whole, each message once, whatever the filter', async ()
   await stand.call('POST', `/bulk/${big}/run`);
   for (const query of [`traceId=${big}`, 'status=ENQUEUED', 'event=welcome', '']) {
     const seen: string[] = [];
-    for (let cursor = ''; ; ) {
+    for (let cursor = ''; ;) {
       const { json } = await stand.call('GET', `/messages?${query}${cursor ? `&cursor=${cursor}` : ''}`);
       seen.push(...json.results.map(({ id }: { id: string }) => id));
       if (!json.paging.more) break;
@@ -150,7 +150,14 @@ test('another workspace’s key finds nothing of it', async () => {
 
 test('the SDK reads messages, history and output by the messageId that the job lists', async () => {
   const { deliveryId } = await attempt(stand.database.db, ids[5] ?? '', { settled: 'delivered' });
-  const content = { title: 'Hi', text: 'Hello', html: '<p>Hello</p>', headers: {}, attachments: [], images: [] };
+  const content = {
+    title: 'Hi',
+    text: 'Hello',
+    html: '<p>Hello</p>',
+    headers: {},
+    attachments: [],
+    images: [],
+  };
   await keepOutput(stand.database.db, {
     workspaceId: stand.workspaceId,
     deliveryId,

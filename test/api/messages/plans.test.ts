@@ -50,8 +50,11 @@ beforeAll(async () => {
       [workspaceId],
     );
   });
-  for (const table of ['jobs', 'messages', 'message_states', 'deliveries', 'message_tags']) await db.query(`vacuum analyze ${table}`);
-  const [job] = await db.query<{ id: string }>('select id from jobs where workspace_id = $1 limit 1', [workspaceId]);
+  for (const table of ['jobs', 'messages', 'message_states', 'deliveries', 'message_tags'])
+    await db.query(`vacuum analyze ${table}`);
+  const [job] = await db.query<{ id: string }>('select id from jobs where workspace_id = $1 limit 1', [
+    workspaceId,
+  ]);
   const [middle] = await db.query<{ id: string }>('select id from messages order by id offset 25000 limit 1');
   jobId = job?.id ?? '';
   middleId = middle?.id ?? '';
@@ -59,7 +62,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const looksIn = (...states: string[]) => LOOKS.filter(({ state }) => states.includes(state));
-const later = new Date(Date.now() + 60_000);
+const later = new Date(Date.now() + 86_400_000);
 
 const FILTERS: Record<string, () => Partial<MessageFilter>> = {
   'no filter': () => ({}),
@@ -91,19 +94,24 @@ const FILTERS: Record<string, () => Partial<MessageFilter>> = {
   'a time that is not there': () => ({ startAt: later }),
 };
 
-test.each(Object.keys(FILTERS))('%s: a page reads an index, never a whole table, and is quick', async (name) => {
-  const { sql, values } = pageOfIds({ workspaceId, limit: 101, ...FILTERS[name]?.() });
-  const [row] = await database.db.query<{ 'QUERY PLAN': [{ Plan: Plan; 'Execution Time': number }] }>(
-    `explain (analyze, format json) ${sql}`,
-    values,
-  );
-  const plan = row?.['QUERY PLAN'][0];
-  const scanned = nodesOf(plan?.Plan).filter((node) => node['Node Type'] === 'Seq Scan');
-  expect(scanned.map((node) => node['Relation Name']).filter((table) => table !== 'jobs')).toEqual([]);
-  // A page of 101 looks at few rows more than it shows; the bound is rows, not ms, since machines differ.
-  const rows = nodesOf(plan?.Plan).map((node) => (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops']);
-  expect(Math.max(...rows)).toBeLessThan(2_500);
-});
+test.each(Object.keys(FILTERS))(
+  '%s: a page reads an index, never a whole table, and is quick',
+  async (name) => {
+    const { sql, values } = pageOfIds({ workspaceId, limit: 101, ...FILTERS[name]?.() });
+    const [row] = await database.db.query<{ 'QUERY PLAN': [{ Plan: Plan; 'Execution Time': number }] }>(
+      `explain (analyze, format json) ${sql}`,
+      values,
+    );
+    const plan = row?.['QUERY PLAN'][0];
+    const scanned = nodesOf(plan?.Plan).filter((node) => node['Node Type'] === 'Seq Scan');
+    expect(scanned.map((node) => node['Relation Name']).filter((table) => table !== 'jobs')).toEqual([]);
+    // A page of 101 looks at few rows more than it shows; the bound is rows, not ms, since machines differ.
+    const rows = nodesOf(plan?.Plan)
+      .filter((node) => node['Relation Name'] !== 'jobs')
+      .map((node) => (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops']);
+    expect(Math.max(...rows)).toBeLessThan(2_500);
+  },
+);
 
 interface Plan {
   readonly 'Node Type': string;
