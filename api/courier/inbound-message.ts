@@ -32,7 +32,10 @@ export function readInboundJob(body: unknown): InboundJob {
   const route = routing ? readRouting(routing, nested.routing ? AT_NESTED_ROUTING : AT_ROUTING) : undefined;
   problems.push(...(route?.problems ?? []));
   const metadata = readMetadata(
-    { metadata: { ...message.metadata, ...nested.metadata }, context: { ...message.context, ...nested.context } },
+    {
+      metadata: { ...message.metadata, ...nested.metadata },
+      context: { ...message.context, ...nested.context },
+    },
     nested.metadata || nested.context ? 'message.message' : 'message',
   );
   problems.push(...metadata.problems);

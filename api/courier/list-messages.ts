@@ -65,7 +65,8 @@ export function listMessagesRoute(service: Service): ReadRoute {
     },
     async handle(call, db) {
       const filter = readFilter(call);
-      if (filter === 'nothing') return { status: 200, body: { paging: { cursor: null, more: false }, results: [] } };
+      if (filter === 'nothing')
+        return { status: 200, body: { paging: { cursor: null, more: false }, results: [] } };
       const { messages, next } = await service.listMessages(db, filter);
       const cursor = next ? encodeCursor(SCOPE, [next.id]) : null;
       return {
@@ -136,7 +137,9 @@ const ISO = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?$/;
 function readMoment(given: string | undefined): Date | undefined {
   if (given === undefined) return undefined;
   const text = given.replace(/ (\d{2}:?\d{2})$/, '+$1');
-  const moment = new Date(MILLISECONDS.test(text) ? Number(text) : ISO.test(text) ? Date.parse(text) : Number.NaN);
+  const moment = new Date(
+    MILLISECONDS.test(text) ? Number(text) : ISO.test(text) ? Date.parse(text) : Number.NaN,
+  );
   if (!Number.isNaN(moment.getTime()) && moment.getTime() >= 0) return moment;
   throw refuseQuery('enqueued_after', 'a moment: ISO-8601, such as 2025-06-22T23:40:44Z, or ms since 1970');
 }

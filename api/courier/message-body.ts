@@ -39,7 +39,9 @@ const fields = {
     .array(z.string())
     .optional()
     .meta({ description: ours("The message's own tags.") }),
-  resentFrom: jobIdText.optional().meta({ description: ours('The job of the message that this one repeats.') }),
+  resentFrom: jobIdText
+    .optional()
+    .meta({ description: ours('The job of the message that this one repeats.') }),
 };
 
 export const messageDetails = z.object(fields).meta({ id: 'MessageDetails' });

@@ -31,7 +31,11 @@ export function cancelMessageRoute(service: Service): CommandRoute {
       const { canceled, message } = await service.cancelMessage(tx, messageInPath(call));
       const body = recordBody(message);
       if (canceled) return { status: 200, body };
-      return { status: 409, body, ...(isSettled(message.state) ? { headers: { 'x-should-retry': 'false' } } : {}) };
+      return {
+        status: 409,
+        body,
+        ...(isSettled(message.state) ? { headers: { 'x-should-retry': 'false' } } : {}),
+      };
     },
   };
 }
@@ -46,7 +50,8 @@ export function resendMessageRoute(service: Service): CommandRoute {
     openapi: {
       operationId: 'resendMessage',
       summary: 'Send a message again',
-      description: 'A new message. The old one stays as it is; one that is still on its way is refused with 400.',
+      description:
+        'A new message. The old one stays as it is; one that is still on its way is refused with 400.',
       requestParams: messagePath,
       responses: {
         '202': {
