@@ -23,23 +23,34 @@ export interface InboundJob {
  */
 export function readInboundJob(body: unknown): InboundJob {
   const { message } = validateBody(createJobBody, body);
+  const { spec, problems } = readMessageSpec(message, 'message');
+  if (problems.length > 0) throw invalidRequest(problems);
+  return { spec, definition: definitionOf((body as { message: Record<string, unknown> }).message) };
+}
+
+/** What a message says, how it is routed and by what it is found. `at`: where it stands in the body. */
+export function readMessageSpec(
+  message: InboundBulkMessage,
+  at: string,
+): { spec: JobSpec; problems: readonly ErrorDetail[] } {
   const nested = message.message ?? {};
   const { what, problems } = readWhat(message);
   const data = { ...message.data, ...nested.data };
   problems.push(...oversize(data));
 
   const routing = nested.routing ?? message.routing;
-  const route = routing ? readRouting(routing, nested.routing ? AT_NESTED_ROUTING : AT_ROUTING) : undefined;
+  const route = routing
+    ? readRouting(routing, nested.routing ? `${at}.message.routing` : `${at}.routing`)
+    : undefined;
   problems.push(...(route?.problems ?? []));
   const metadata = readMetadata(
     {
       metadata: { ...message.metadata, ...nested.metadata },
       context: { ...message.context, ...nested.context },
     },
-    nested.metadata || nested.context ? 'message.message' : 'message',
+    nested.metadata || nested.context ? `${at}.message` : at,
   );
   problems.push(...metadata.problems);
-  if (problems.length > 0) throw invalidRequest(problems);
 
   const brand = brandOf(nested) ?? brandOf(message);
   const spec: JobSpec = {
@@ -51,11 +62,8 @@ export function readInboundJob(body: unknown): InboundJob {
     ...(route && route.kinds.length > 0 ? { route: route.kinds } : {}),
     ...metadata.fields,
   };
-  return { spec, definition: definitionOf((body as { message: Record<string, unknown> }).message) };
+  return { spec, problems };
 }
-
-const AT_NESTED_ROUTING = 'message.message.routing';
-const AT_ROUTING = 'message.routing';
 
 interface What {
   readonly content?: Content;

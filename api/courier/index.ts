@@ -12,12 +12,20 @@ import { getOutputRoute } from './get-output';
 import { listMessagesRoute } from './list-messages';
 import { archiveRequestRoute, cancelMessageRoute, resendMessageRoute } from './message-commands';
 import { runJobRoute } from './run-job';
+import { sendRoute } from './send';
 
 /** First segments of Courier's paths: an unknown path under one of them is refused in Courier's words. */
 const FIRST_SEGMENTS = ['bulk', 'messages', 'requests', 'send'];
 
-/** Courier's door: its Bulk API, the messages that come of it, and three commands of ours beside them. */
-export function createCourierDialect({ service }: { service: Service }): Dialect {
+/** Courier's door: sending to a few, its Bulk API, the messages that come of both, and three commands of ours. */
+export function createCourierDialect({
+  service,
+  now = Date.now,
+}: {
+  service: Service;
+  /** Epoch ms of acceptance: what `delay`, `expiry` and `timeout` of a send are measured against. */
+  now?: () => number;
+}): Dialect {
   return {
     name: 'courier',
     owns: (path) => FIRST_SEGMENTS.includes(path.split('/')[1] ?? ''),
@@ -28,6 +36,7 @@ export function createCourierDialect({ service }: { service: Service }): Dialect
       getJobRoute(service),
       listUsersRoute(service),
       ...jobCommandRoutes(service),
+      sendRoute({ service, now }),
       listMessagesRoute(service),
       getMessageRoute(service),
       getHistoryRoute(service),

@@ -36,7 +36,7 @@ const content = z
   .nullish()
   .meta({ description: '`{title, body}`, or Elemental `{version, elements}`.' });
 
-const sendFields = {
+export const sendFields = {
   template: name('Slug, alias or id of a stored template.'),
   content,
   data: bag("Data for all users; a user's own data takes precedence."),
