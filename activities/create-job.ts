@@ -7,8 +7,8 @@ import { workflowIds, type LedgerActivities } from '../workflows/contract';
 import { type Dependencies } from './dependencies';
 
 /**
- * For other people's workflows: creates a bulk job from the message of Courier's `POST /bulk`. Its workflow can then be
- * signalled (`ingestUsers`, `run`) and awaited. A message that is wrong fails the call for good and says why.
+ * For other people's workflows: creates a bulk job from the message of Courier's `POST /bulk`, and returns once its workflow
+ * runs: it can be signalled (`ingestUsers`, `run`) and awaited at once. A message that is wrong fails the call for good and says why.
  */
 export function createCreateJob(deps: Dependencies): LedgerActivities['createJob'] {
   const { db, service, dialect } = deps;
@@ -21,6 +21,7 @@ export function createCreateJob(deps: Dependencies): LedgerActivities['createJob
       await db.transaction((tx) =>
         service.createBulkJob(tx, { workspaceId, ...read, guarantee: 'at_least_once', jobId }),
       );
+      await deps.startJob({ jobId, workspaceId, kind: 'bulk', version: 1 });
       return { jobId: toCourierId(jobId), workflowId: workflowIds.job('bulk', jobId) };
     } catch (error) {
       if (error instanceof VolleyError) throw ApplicationFailure.nonRetryable(error.message, error.code);

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { v7 as uuidv7 } from 'uuid';
 import { type DeliverActivities, type DeliverResult } from '../workflows/contract';
 import { isSettled, type JobKind } from '../src/domain/states';
-import { claimMessage, recoverMessage, type Claimed, type Refused } from '../src/ledger/attempts';
+import { claimMessage, recoverMessage, type Begun, type Claimed, type Refused } from '../src/ledger/attempts';
 import { loadDelivery, type DeliveryContext } from '../src/ledger/delivery-context';
 import { keepOutput } from '../src/ledger/outputs';
 import { type Outcome } from '../src/providers/contract';
@@ -81,10 +81,9 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
       timeoutMs: ready?.opened.provider.totalTimeoutMs ?? 0,
       marginMs: ATTEMPT_MARGIN_MS,
     };
+    const dedupeWindowMs = ready ? ready.opened.provider.dedupeWindowMs(ready.opened.channel.settings) : 0;
     if (message.state === 'sending' || !ready) {
-      const dedupeWindowMs = ready ? ready.opened.provider.dedupeWindowMs(ready.opened.channel.settings) : 0;
-      const recovered = await recoverMessage(db, { ...common, dedupeWindowMs });
-      return !recovered.refused && recovered.uncertain ? 'uncertain' : recovered;
+      return unlessUncertain(await recoverMessage(db, { ...common, dedupeWindowMs }));
     }
     const { route, opened } = ready;
     const claim = {
@@ -94,10 +93,12 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
       channelId: route.channelId,
       kind: opened.channel.kind,
       provider: opened.provider.name,
+      dedupeWindowMs,
     };
     for (let tries = 0; ; tries += 1) {
       const claimed = await claimMessage(db, claim);
-      if (claimed.refused !== 'rate_limited' || claimed.waitMs > SHORT_WAIT_MS || tries >= 3) return claimed;
+      if (claimed.refused !== 'rate_limited' || claimed.waitMs > SHORT_WAIT_MS || tries >= 3)
+        return unlessUncertain(claimed);
       await new Promise((resolve) => setTimeout(resolve, claimed.waitMs));
     }
   }
@@ -121,6 +122,7 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
       attemptId: input.attemptId,
       outcome,
       attempts: message.attempts + 1,
+      calls: begun.number,
       hasNextRoute: ready?.hasNextRoute ?? false,
       provider: ready?.opened.provider ?? NO_PROVIDER,
       settings: ready?.opened.channel.settings,
@@ -188,6 +190,11 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
       return { type: 'ambiguous', code: 'provider_threw', message: 'The provider adapter failed.' };
     }
   }
+}
+
+/** A message that ended in doubt has no attempt to make. */
+function unlessUncertain(begun: Begun | Refused): Begun | Refused | 'uncertain' {
+  return !begun.refused && begun.uncertain ? 'uncertain' : begun;
 }
 
 /** An open attempt was taken over, but the message can no longer be prepared: it may have been sent, and will not be again. */

@@ -2,6 +2,7 @@ import { type Logger } from 'pino';
 import { type RetryPolicy } from '../src/domain/retry';
 import { type JobSpec } from '../src/domain/message-spec';
 import { type Database } from '../src/ledger/database';
+import { type Nudge } from '../src/ledger/outbox';
 import { type Egress } from '../src/providers/egress/guarded-client';
 import { type ProviderRegistry } from '../src/providers/registry';
 import { type SecretBox } from '../src/runtime/secret-box';
@@ -21,6 +22,8 @@ export interface SignalDialect {
 export interface Dependencies {
   readonly db: Database;
   readonly service: Service;
+  /** Starts a job's workflow, or signals it, and waits until Temporal has it. */
+  readonly startJob: (job: Nudge) => Promise<void>;
   readonly providers: ProviderRegistry;
   readonly renderer: Renderer;
   readonly egress: Egress;

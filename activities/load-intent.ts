@@ -23,7 +23,8 @@ export function createLoadIntent({ db }: Pick<Dependencies, 'db'>): LedgerActivi
         version,
         phase: job.phase,
         paused: job.paused || job.suspended !== null,
-        cancelRequested: job.cancelRequested,
+        // A suspended job cannot finish: acting on its cancel would only go round and round.
+        cancelRequested: job.cancelRequested && job.suspended === null,
         generation,
         unsettled: unsettledOf(job),
         progress: progressOf(job),

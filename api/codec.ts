@@ -41,11 +41,9 @@ export function createCodecHandler(options: {
       try {
         res.json({ payloads: (await convert(given.map(fromWire))).map(toWire) });
       } catch {
-        res
-          .status(400)
-          .json({
-            message: 'A payload could not be converted: its key is not one of VOLLEY_ENCRYPTION_KEY.',
-          });
+        res.status(400).json({
+          message: 'A payload could not be converted: its key is not one of VOLLEY_ENCRYPTION_KEY.',
+        });
       }
     };
   router.post(

@@ -30,9 +30,10 @@ import { openInbox, type Inbox } from './inbox';
 import { childTags, describePhase } from './operator-view';
 import { type deliverMessage } from './deliver-message';
 
-/** Messages whose child is open elsewhere, or whose child was lost, are looked at again after 2 s, 4 s, … 60 s. */
+/** Messages whose child is open elsewhere, or was lost, are looked at again when due, and then after 2 s, 4 s, … 60 s. */
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 60_000;
+const NEVER = Number.POSITIVE_INFINITY;
 
 interface Run {
   observed: number;
@@ -41,8 +42,8 @@ interface Run {
   items: Map<string, BirdStatus>;
   /** Message ids of the children of this run that are open. */
   shards: Map<string, true>;
-  /** Children of this run that ended without a result: open elsewhere, failed or terminated. */
-  lost: number;
+  /** When to look again after messages whose child of this run ended without a result: open elsewhere, failed, terminated. */
+  lookAtMs: number;
   pauseMs: number;
 }
 
@@ -57,7 +58,7 @@ export async function batch(input: JobInput): Promise<Progress> {
     progress: { status: 'CREATED', received: 0, enqueued: 0, failures: 0 },
     items: new Map(),
     shards: new Map(),
-    lost: 0,
+    lookAtMs: NEVER,
     pauseMs: FIRST_PAUSE_MS,
   };
   setHandler(defineQuery(QUERIES.status), () => ({
@@ -82,8 +83,9 @@ async function conduct(input: JobInput, run: Run, inbox: Inbox): Promise<Progres
 
   for (;;) {
     await inbox.apply();
-    lookedFor = inbox.wanted();
+    lookedFor = inbox.reasons();
     const intent = await ledger.loadIntent({ v: 1, jobId, fresh, observed: run.observed });
+    inbox.saw(intent.version);
     const changed = run.observed > 0 && intent.version > run.observed;
     fresh = false;
     run.observed = intent.version;
@@ -91,14 +93,13 @@ async function conduct(input: JobInput, run: Run, inbox: Inbox): Promise<Progres
     run.step = stepOf(intent);
     describePhase(settings, run);
     if (intent.phase === 'settled') return run.progress;
-    if (intent.cancelRequested) await longLedger.settleCanceled({ v: 1, jobId });
 
     const messages = await (validated
       ? ledger.loadBatch({ v: 1, jobId })
       : ledger.validateBatch({ v: 1, jobId }));
     validated = true;
-    for (const message of messages) run.items.set(message.messageId, message.status);
-    const unsettled = messages.filter((message) => !isSettled(message.state));
+    const unsettled = await settleIfCanceled(input, run, messages);
+    if (changed) nudgeChildren(messages.filter(({ state }) => !isSettled(state)));
     if (unsettled.length === 0 && run.shards.size === 0) {
       const end = await ledger.finishJob({ v: 1, jobId, observed: run.observed });
       run.progress = end.progress;
@@ -108,9 +109,6 @@ async function conduct(input: JobInput, run: Run, inbox: Inbox): Promise<Progres
       }
       continue;
     }
-    if (changed) nudgeChildren(unsettled);
-    const lostBefore = run.lost;
-    for (const message of unsettled) startChild(input, run, message);
     if (
       Date.now() - startedAtMs >= settings.maxRunMs ||
       workflowInfo().continueAsNewSuggested ||
@@ -121,21 +119,45 @@ async function conduct(input: JobInput, run: Run, inbox: Inbox): Promise<Progres
         carried: { observed: run.observed, commands: inbox.commands() },
       });
     }
-    const renewInMs = Math.max(1, settings.maxRunMs - (Date.now() - startedAtMs));
-    await condition(
-      () =>
-        inbox.hasCommands() || inbox.wanted() > lookedFor || run.shards.size === 0 || run.lost > lostBefore,
-      renewInMs,
+    if (run.lookAtMs <= Date.now()) run.pauseMs = Math.min(LONGEST_PAUSE_MS, run.pauseMs * 2);
+    run.lookAtMs = NEVER;
+    for (const message of unsettled) startChild(input, run, message);
+    await rest(
+      run,
+      () => inbox.hasCommands() || inbox.reasons() > lookedFor,
+      startedAtMs + settings.maxRunMs,
     );
-    if (run.lost > lostBefore) await pause(run, () => inbox.hasCommands() || inbox.wanted() > lookedFor);
   }
 }
 
-/** What was lost is tried again, more slowly each time: an open child elsewhere is waited for through the ledger. */
-async function pause(run: Run, interrupted: () => boolean): Promise<void> {
-  const pauseMs = run.pauseMs;
-  run.pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-  await condition(interrupted, pauseMs);
+/** What still wants a child. After a cancel the ledger ends what has no open attempt, and is asked again. */
+async function settleIfCanceled(
+  { jobId }: JobInput,
+  run: Run,
+  messages: readonly BatchMessage[],
+): Promise<readonly BatchMessage[]> {
+  let now = messages;
+  if (run.step === 'canceling') {
+    await longLedger.settleCanceled({ v: 1, jobId });
+    now = await ledger.loadBatch({ v: 1, jobId });
+  }
+  for (const message of now) run.items.set(message.messageId, message.status);
+  return now.filter(({ state }) => !isSettled(state));
+}
+
+/**
+ * Until there is something to do: a signal, every child ended, the next look at those that were lost, or the run is old.
+ * While paused, lost ones wait for the resume.
+ */
+async function rest(run: Run, interrupted: () => boolean, renewAtMs: number): Promise<void> {
+  const paused = run.step === 'paused';
+  const lookAtMs = (): number => (paused ? NEVER : run.lookAtMs);
+  for (;;) {
+    const untilMs = Math.min(renewAtMs, lookAtMs());
+    const idle = (): boolean => !paused && run.shards.size === 0 && run.lookAtMs === NEVER;
+    await condition(() => interrupted() || idle() || lookAtMs() < untilMs, Math.max(1, untilMs - Date.now()));
+    if (interrupted() || idle() || Date.now() >= untilMs) return;
+  }
 }
 
 function stepOf(intent: Intent): string {
@@ -179,7 +201,8 @@ function startChild(input: JobInput, run: Run, message: BatchMessage): void {
       });
       if (result.type === 'settled') run.items.set(message.messageId, birdStatus({ ...result }).status);
     } catch {
-      run.lost += 1;
+      const lookInMs = Math.max(run.pauseMs, message.dueInMs);
+      run.lookAtMs = Math.min(run.lookAtMs, Date.now() + lookInMs);
     }
     run.shards.delete(message.messageId);
   }

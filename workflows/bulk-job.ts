@@ -66,9 +66,10 @@ async function conduct(input: JobInput, run: Run, inbox: ReturnType<typeof openI
 
   for (;;) {
     await inbox.apply();
-    if (look || inbox.wanted() > lookedFor) {
-      lookedFor = inbox.wanted();
+    if (look || inbox.reasons() > lookedFor) {
+      lookedFor = inbox.reasons();
       const intent = await ledger.loadIntent({ v: 1, jobId, fresh, observed: run.observed });
+      inbox.saw(intent.version);
       fresh = look = false;
       run.observed = intent.version;
       run.generation = Math.max(run.generation, intent.generation);
@@ -142,7 +143,7 @@ async function conduct(input: JobInput, run: Run, inbox: ReturnType<typeof openI
     // A run that has to be renewed only waits for its last shards to come home.
     const waitMs = mustRenew ? untilWakeUpMs : Math.min(renewInMs, untilWakeUpMs);
     await condition(
-      () => inbox.hasCommands() || inbox.wanted() > lookedFor || run.finishedShards > finishedBefore,
+      () => inbox.hasCommands() || inbox.reasons() > lookedFor || run.finishedShards > finishedBefore,
       Math.max(1, waitMs),
     );
     if (run.step === 'canceling') look = true;

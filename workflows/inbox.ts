@@ -1,6 +1,12 @@
 import { CancellationScope, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
 import { ledger } from './activities';
-import { type SIGNALS, type ChangedSignal, type Command, type IngestUsersSignal, type JobInput } from './contract';
+import {
+  type SIGNALS,
+  type ChangedSignal,
+  type Command,
+  type IngestUsersSignal,
+  type JobInput,
+} from './contract';
 
 type Maybe = Partial<ChangedSignal> | undefined;
 
@@ -10,8 +16,10 @@ type Maybe = Partial<ChangedSignal> | undefined;
  * ledger before anything else. Handlers only note; the main loop acts.
  */
 export interface Inbox {
-  /** The newest ledger version that anyone has told of. */
-  wanted(): number;
+  /** Rises with each reason to look: a version not yet seen, a command applied, a `changed` that names no version. */
+  reasons(): number;
+  /** The version that the last look found: what tells of it, or of an older one, is no reason any more. */
+  saw(version: number): void;
   /** True when a command waits to be applied. */
   hasCommands(): boolean;
   /** Commands not yet applied, to be carried into the next run. */
@@ -23,15 +31,16 @@ export interface Inbox {
 
 export function openInbox(input: JobInput, signals: readonly (keyof typeof SIGNALS)[]): Inbox {
   const queue: { command: Command; id: string }[] = [];
-  let wanted = input.carried?.observed ?? 0;
+  let seen = input.carried?.observed ?? 0;
+  let reasons = 0;
   let received = 0;
   const note = (command: Command): void => {
     received += 1;
     queue.push({ command, id: `${workflowInfo().runId}/${received}` });
   };
-  const look = (version: number): void => {
+  const look = (version = seen + 1): void => {
     received += 1;
-    wanted = Math.max(wanted, version);
+    if (version > seen) reasons += 1;
   };
   for (const command of input.carried?.commands ?? []) note(command);
 
@@ -48,7 +57,7 @@ export function openInbox(input: JobInput, signals: readonly (keyof typeof SIGNA
       setHandler(defineSignal<[Maybe]>(name), (given) => {
         if (typeof given?.version === 'number') look(given.version);
         else if (name !== 'changed') note({ type: name });
-        else look(wanted + 1);
+        else look();
       });
     }
   }
@@ -56,7 +65,10 @@ export function openInbox(input: JobInput, signals: readonly (keyof typeof SIGNA
   CancellationScope.current().cancelRequested.catch(() => note({ type: 'cancel' }));
 
   return {
-    wanted: () => wanted,
+    reasons: () => reasons,
+    saw(version) {
+      seen = version;
+    },
     hasCommands: () => queue.length > 0,
     commands: () => queue.map(({ command }) => command),
     signalCount: () => received,
@@ -70,7 +82,7 @@ export function openInbox(input: JobInput, signals: readonly (keyof typeof SIGNA
           commandId: next.id,
         });
         queue.shift();
-        wanted += 1;
+        reasons += 1;
       }
     },
   };

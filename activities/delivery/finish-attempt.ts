@@ -17,6 +17,8 @@ export interface FinishInput {
   readonly outcome: Outcome;
   /** Calls that counted, this one included. */
   readonly attempts: number;
+  /** All calls, this one included. */
+  readonly calls: number;
   readonly hasNextRoute: boolean;
   readonly provider: Pick<Provider, 'dedupeWindowMs'>;
   readonly settings: unknown;
@@ -38,6 +40,7 @@ export async function finishAttempt(
       ...(outcome.type === 'permanent' ? { reason: outcome.reason } : {}),
     },
     attempts: input.attempts,
+    calls: input.calls,
     sinceFirstAttemptMs: message.sinceFirstAttemptMs,
     hasNextRoute: input.hasNextRoute,
     deduplicates: Date.now() - input.callStartedAtMs < input.provider.dedupeWindowMs(input.settings),

@@ -16,6 +16,8 @@ export function senderOf(spec: MessageSpec, { channel, provider }: OpenChannel):
   const fallback = identities?.find((identity) => !identity.startsWith('@'));
   const asked = spec.email?.from;
   const name = spec.email?.fromName;
+  // Nothing asked for: the provider uses its own default, name included.
+  if (asked === undefined && name === undefined) return { ok: true };
   const domain = fallback?.split('@')[1];
   const address = asked && !asked.includes('@') && domain ? `${asked}@${domain}` : (asked ?? fallback);
   if (!address) return { ok: true };

@@ -119,6 +119,8 @@ export function attemptChecks(options: { readonly maxAttempts: number }): readon
         join channels c on c.id = d.channel_id
         cross join lateral (select case d.provider
           when 'smtp' then 0
+          when 'sendgrid' then 0
+          when 'twilio' then 0
           when 'sandbox' then case when coalesce((c.settings ->> 'deduplicate')::boolean, true) then 86400 else 0 end
           when 'webhook' then coalesce((c.settings ->> 'dedupeWindowSeconds')::int, 86400)
         end as seconds) dedupe

@@ -1,14 +1,15 @@
-import { styleText } from 'node:util';
 import { readStackConfig } from '../runtime/embedded/stack-config';
 import { startStack, type Stack } from '../runtime/embedded/stack';
 import { embeddedEnvironment, ownCommand } from './environment';
 import { runMigrate } from './processes';
+import { noteRunningStack } from './running-stack';
+import { paint, printPairs } from './screen';
 import { SEEDED_API_KEY, SEEDED_WORKSPACE_ID } from '../service/seed-workspace';
 
-/** Brings the whole stack up on this machine, as `npm start` and the demo do. */
+/** Brings the whole stack up on this machine, as `npm start` and the demo do, and leaves word of it for other commands. */
 export async function startEmbedded(env: NodeJS.ProcessEnv, report: (line: string) => void): Promise<Stack> {
   const config = readStackConfig(env);
-  return startStack({
+  const stack = await startStack({
     ...config,
     commandFor: (name) => {
       const { command, args } = ownCommand(name);
@@ -21,6 +22,8 @@ export async function startEmbedded(env: NodeJS.ProcessEnv, report: (line: strin
     },
     report,
   });
+  noteRunningStack(config.dataDir, stack);
+  return stack;
 }
 
 /** `volley start`: up until Ctrl-C; says where each part is and what to try first. */
@@ -39,8 +42,8 @@ export async function runStart(): Promise<void> {
     ['Data', readStackConfig(process.env).dataDir],
     ['Egress', 'public addresses over https, and this machine (VOLLEY_EGRESS_ALLOW)'],
   ];
-  console.log(`\n${styleText('bold', 'Volley is up')} (${seconds} s). Ctrl-C drains and stops everything.\n`);
-  for (const [name, value] of rows) console.log(`  ${name.padEnd(12)} ${value}`);
+  console.log(`\n${paint('bold', 'Volley is up')} (${seconds} s). Ctrl-C drains and stops everything.\n`);
+  printPairs(rows);
   console.log(`\nTry:\n
   curl -s ${api}/bulk -H 'Authorization: Bearer ${SEEDED_API_KEY}' -H 'Content-Type: application/json' \\
     -d '{"message": {"content": {"title": "Hello", "body": "Hello {{recipientName}}!"}}}'\n`);

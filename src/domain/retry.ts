@@ -37,6 +37,8 @@ export interface AfterInput {
   };
   /** Calls that counted so far, this one included. */
   readonly attempts: number;
+  /** All calls so far, throttled ones too: who throttles without saying for how long is asked ever more rarely. */
+  readonly calls: number;
   readonly sinceFirstAttemptMs: number;
   readonly hasNextRoute: boolean;
   /** True when the same key may be sent again without harm (inside the provider's window). */
@@ -104,8 +106,8 @@ export function afterOutcome(input: AfterInput): Next {
 
 /** Backoff with jitter of up to a quarter either way; a vendor's Retry-After is a lower bound. */
 function waitFor(input: AfterInput): number {
-  const { policy, outcome, attempts, random } = input;
-  const exponent = Math.max(0, attempts - 1);
+  const { policy, outcome, attempts, calls, random } = input;
+  const exponent = Math.max(0, (outcome.type === 'throttled' ? calls : attempts) - 1);
   const backoff = Math.min(policy.capMs, policy.baseMs * policy.factor ** exponent);
   const jittered = Math.round(backoff * (0.75 + random * 0.5));
   if (outcome.retryAfterMs === undefined || !(outcome.retryAfterMs >= 0)) return jittered;

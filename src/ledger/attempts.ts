@@ -41,12 +41,13 @@ export async function claimMessage(
     owner: string;
     timeoutMs: number;
     marginMs: number;
+    dedupeWindowMs: number;
   },
-): Promise<Claimed | Refused> {
+): Promise<Begun | Refused> {
   return orRefused(async () => {
     const row = one(
-      await db.query<{ delivery_id: string; generation: number; number: number }>(
-        'select * from claim_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
+      await db.query<BegunRow>(
+        'select * from claim_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
         [
           claim.jobId,
           claim.messageId,
@@ -59,14 +60,15 @@ export async function claimMessage(
           claim.owner,
           claim.timeoutMs,
           claim.marginMs,
+          claim.dedupeWindowMs,
         ],
       ),
     );
-    return { deliveryId: row.delivery_id, generation: row.generation, number: row.number };
+    return toBegun(row);
   });
 }
 
-export interface Recovered extends Claimed {
+export interface Begun extends Claimed {
   readonly possibleDuplicate: boolean;
   /** No attempt was begun: the message ended `uncertain`. */
   readonly uncertain: boolean;
@@ -84,16 +86,10 @@ export async function recoverMessage(
     marginMs: number;
     dedupeWindowMs: number;
   },
-): Promise<Recovered | Refused> {
+): Promise<Begun | Refused> {
   return orRefused(async () => {
     const row = one(
-      await db.query<{
-        delivery_id: string;
-        generation: number;
-        number: number;
-        possible_duplicate: boolean;
-        uncertain: boolean;
-      }>('select * from recover_message($1, $2, $3, $4, $5, $6, $7)', [
+      await db.query<BegunRow>('select * from recover_message($1, $2, $3, $4, $5, $6, $7)', [
         recovery.jobId,
         recovery.messageId,
         recovery.attemptId,
@@ -103,14 +99,27 @@ export async function recoverMessage(
         recovery.dedupeWindowMs,
       ]),
     );
-    return {
-      deliveryId: row.delivery_id,
-      generation: row.generation,
-      number: row.number,
-      possibleDuplicate: row.possible_duplicate,
-      uncertain: row.uncertain,
-    };
+    return toBegun(row);
   });
+}
+
+interface BegunRow {
+  readonly delivery_id: string;
+  readonly generation: number;
+  readonly number: number;
+  readonly possible_duplicate: boolean;
+  readonly uncertain: boolean;
+  readonly [key: string]: unknown;
+}
+
+function toBegun(row: BegunRow): Begun {
+  return {
+    deliveryId: row.delivery_id,
+    generation: row.generation,
+    number: row.number,
+    possibleDuplicate: row.possible_duplicate,
+    uncertain: row.uncertain,
+  };
 }
 
 export interface Settlement {

@@ -20,9 +20,9 @@ const ALLOWED = new Set([
   'reply-to',
   'sensitivity',
 ]);
-/** `X-` headers are free, except those by which servers pass on trust or route. */
+/** `X-` headers are free, except those by which servers pass on trust or route, ours, and a vendor's that names recipients. */
 const REFUSED_X =
-  /^x-(originating|forwarded|envelope|original|real|received|sender|from|rcpt|resent|spam|virus|mailer)(-|$)/;
+  /^x-(originating|forwarded|envelope|original|real|received|sender|from|rcpt|resent|spam|virus|mailer|volley|smtpapi)(-|$)/;
 const FREE_X = /^x-[a-z0-9-]{1,70}$/;
 /** RFC 5322 2.1.1; nobody's header needs more than a line that long. */
 const MAX_VALUE_LENGTH = 998;

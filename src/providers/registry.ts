@@ -2,7 +2,9 @@ import { type ChannelKind } from '../domain/kinds';
 import { type Provider } from './contract';
 import { type Egress } from './egress/guarded-client';
 import { createSandbox, type SandboxLog } from './sandbox';
+import { createSendgrid } from './sendgrid';
 import { createSmtp } from './smtp';
+import { createTwilio } from './twilio';
 import { createWebhook } from './webhook';
 
 /** A provider whose settings and credentials are checked by its own schemas before it sees them. */
@@ -23,6 +25,8 @@ export function createProviders(deps: { egress: Egress; sandboxLog: SandboxLog }
   const smtp = createSmtp({ egress: deps.egress });
   const providers: readonly AnyProvider[] = [
     smtp,
+    createSendgrid({ egress: deps.egress }),
+    createTwilio({ egress: deps.egress }),
     createWebhook({ egress: deps.egress }),
     createSandbox({ log: deps.sandboxLog }),
   ];

@@ -19,8 +19,8 @@ export interface LocalClient {
 /** A job of 10,000 users in one call takes under a second; a loaded laptop may need ten. */
 const TIMEOUT_MS = 30_000;
 
-/** Calls Volley's own API as its operator: a bearer key, JSON in and out, no redirects. `url` is without a path. */
-export function createLocalClient(options: { url: string; key: string; timeoutMs?: number }): LocalClient {
+/** Calls Volley's own API as its operator: a bearer key where there is one, JSON in and out, no redirects. `url` is without a path. */
+export function createLocalClient(options: { url: string; key?: string; timeoutMs?: number }): LocalClient {
   const url = options.url.replace(/\/+$/, '');
   return {
     url,
@@ -31,7 +31,7 @@ export function createLocalClient(options: { url: string; key: string; timeoutMs
           redirect: 'manual',
           signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS),
           headers: {
-            authorization: `Bearer ${options.key}`,
+            ...(options.key === undefined ? {} : { authorization: `Bearer ${options.key}` }),
             ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -52,10 +52,11 @@ export function createService(deps: { notifier: Notifier }): Service {
     },
     async runJob(tx, ref) {
       const job = await lockJob(tx, known(ref));
-      if (job.phase !== 'open')
-        throw new VolleyError('already_run', 'The job was already run: a job runs once.');
+      // First: a cancelled job is settled without ever having run.
       if (job.cancel_requested)
         throw new VolleyError('job_final', 'The job was cancelled: create a new one.');
+      if (job.phase !== 'open')
+        throw new VolleyError('already_run', 'The job was already run: a job runs once.');
       if (job.next_ordinal === 0)
         throw new VolleyError('job_empty', 'The job has no users: add some, then run it.');
       const { spec } = await jobContent(tx, job.id);

@@ -91,6 +91,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     activities: {
       db: activityDb,
       service,
+      startJob: (job) => signalJob(client, settings, job),
       providers,
       renderer,
       egress,

@@ -100,8 +100,12 @@ async function onServerTime(db: Database, nowMs: () => Promise<number>): Promise
   };
 }
 
+let quiet = false;
+
 /** Once a test file: the SDK says only what went wrong. */
 function quietRuntime(): void {
+  if (quiet) return;
+  quiet = true;
   Runtime.install({
     logger: new DefaultLogger('ERROR'),
     telemetryOptions: { logging: { filter: 'ERROR' } },

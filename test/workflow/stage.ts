@@ -146,8 +146,13 @@ export async function startStage(options: TimeSkippingOptions = {}): Promise<Sta
       );
       return rows.map((row) => row.at.getTime());
     },
+    // With a deadline, so that a test that fails locks the time again and leaves the others their clock.
     finish: (kind, jobId) =>
-      client.workflow.getHandle(workflowIds.job(kind, jobId)).result() as Promise<Progress>,
+      client.withDeadline(
+        Date.now() + PATIENCE_MS,
+        () => client.workflow.getHandle(workflowIds.job(kind, jobId)).result() as Promise<Progress>,
+      ),
+    sleep: (ms) => client.withDeadline(Date.now() + PATIENCE_MS, () => t.sleep(ms)),
     query: (kind, jobId, name) =>
       client.workflow.getHandle(workflowIds.job(kind, jobId)).query(QUERIES[name]),
     async until(what, holds) {

@@ -38,16 +38,25 @@ begin
   return j.guarantee;
 end $$;
 
--- The claim: the only thing that permits a first call of a delivery. Moves pending or waiting to sending.
+-- Since when a delivery's key is in doubt: the first call with it whose answer is not known. Null when none is.
+create function doubt_since(p_delivery uuid, p_generation integer) returns timestamptz language sql stable as $$
+  select min(started_at) from attempts
+   where delivery_id = p_delivery and generation = p_generation and (outcome is null or outcome in ('ambiguous', 'lost'))
+$$;
+
+-- The claim: the only thing that permits a first call of a delivery. Moves pending or waiting to sending. A key that is in doubt
+-- since longer than the provider remembers is marked a possible duplicate, or, at most once, not sent again: uncertain.
 create function claim_message(
   p_job uuid, p_message uuid, p_delivery uuid, p_attempt uuid, p_route integer, p_channel uuid, p_kind text,
-  p_provider text, p_owner text, p_timeout_ms integer, p_margin_ms integer
-) returns table (delivery_id uuid, generation integer, number integer) language plpgsql as $$
+  p_provider text, p_owner text, p_timeout_ms integer, p_margin_ms integer, p_dedupe_ms bigint
+) returns table (delivery_id uuid, generation integer, number integer, possible_duplicate boolean, uncertain boolean)
+language plpgsql as $$
 declare
   m record;
   at timestamptz;
+  guarantee text;
 begin
-  perform require_running_job(p_job);
+  guarantee := require_running_job(p_job);
   perform take_token(p_channel);
   select * into m from message_states s where s.message_id = p_message for update;
   at := ledger_now();
@@ -68,10 +77,23 @@ begin
          first_attempt_at = coalesce(m.first_attempt_at, at),
          held_until = at + (p_timeout_ms + p_margin_ms) * interval '1 millisecond'
    where s.message_id = p_message;
-  insert into attempts (id, delivery_id, message_id, number, generation, owner, started_at, deadline_at)
-  values (p_attempt, delivery_id, p_message, number, generation, p_owner, at, at + p_timeout_ms * interval '1 millisecond');
+  possible_duplicate := coalesce(at >= doubt_since(delivery_id, generation) + p_dedupe_ms * interval '1 millisecond', false);
+  uncertain := possible_duplicate and guarantee = 'at_most_once';
   insert into events (message_id, workspace_id, type, data)
-  values (p_message, m.workspace_id, 'sending', jsonb_build_object('attempt', number, 'channelId', p_channel, 'kind', p_kind, 'provider', p_provider));
+  values (p_message, m.workspace_id, 'sending', jsonb_build_object('attempt', number, 'channelId', p_channel, 'kind', p_kind,
+    'provider', p_provider, 'possibleDuplicate', possible_duplicate));
+  if uncertain then
+    update message_states s
+       set state = 'uncertain', reason = 'in_doubt', held_until = null, attempts = m.attempts
+     where s.message_id = p_message;
+    insert into events (message_id, workspace_id, type, data)
+    values (p_message, m.workspace_id, 'uncertain', jsonb_build_object('reason', 'in_doubt'));
+    return next;
+    return;
+  end if;
+  insert into attempts (id, delivery_id, message_id, number, generation, owner, possible_duplicate, started_at, deadline_at)
+  values (p_attempt, delivery_id, p_message, number, generation, p_owner, possible_duplicate, at,
+    at + p_timeout_ms * interval '1 millisecond');
   return next;
 end $$;
 
@@ -102,7 +124,7 @@ begin
   delivery_id := a.delivery_id;
   generation := a.generation;
   number := a.number + 1;
-  inside := at < a.started_at + p_dedupe_ms * interval '1 millisecond';
+  inside := at < doubt_since(a.delivery_id, a.generation) + p_dedupe_ms * interval '1 millisecond';
   possible_duplicate := not inside;
   uncertain := j.cancel_requested or m.cancel_requested or coalesce(m.valid_until <= at, false)
     or (j.guarantee = 'at_most_once' and not inside);
@@ -125,7 +147,7 @@ begin
 end $$;
 
 -- Writes what became of one call. The outcome is always written to its own attempt: facts are never fenced. The message moves
--- only if this attempt is its newest, except that 'accepted' is true whoever learns it.
+-- only if this attempt is its newest, except that 'accepted' is true whoever learns it: also of one that waits to be tried again.
 -- p_state: where the message goes (sent, waiting, failed, uncertain); 'waiting' becomes 'canceled' if a cancel came meanwhile.
 create function settle_attempt(
   p_job uuid, p_attempt uuid, p_outcome text, p_code text, p_detail text, p_vendor_id text, p_state text, p_reason text,
@@ -151,7 +173,12 @@ begin
   end if;
 
   if p_outcome = 'accepted' then
-    moved := m.state in ('sending', 'uncertain', 'failed');
+    moved := m.state in ('sending', 'waiting', 'uncertain', 'failed');
+    if m.state = 'waiting' then
+      update message_states s set state = 'sending', wait_reason = null where s.message_id = a.message_id;
+      insert into events (message_id, workspace_id, type, data)
+      values (a.message_id, m.workspace_id, 'sending', jsonb_build_object('attempt', a.number, 'late', true));
+    end if;
   else
     moved := m.state = 'sending' and not exists (select 1 from attempts x where x.message_id = a.message_id and x.number > a.number);
   end if;

@@ -78,7 +78,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       startPostgres(options, ports, supervisor),
       startTemporal(options, ports, supervisor, report),
     );
-    const env = environmentOf(options, databaseUrl, temporal.address, ports.api);
+    const env = environmentOf(options, databaseUrl, temporal, ports.api);
     await options.migrate(env);
     const api = `http://${LOOPBACK}:${ports.api}`;
     if (options.startProcesses) await startOwn(options, supervisor, env, api);
@@ -138,7 +138,7 @@ async function startOwn(
 function environmentOf(
   options: StackOptions,
   databaseUrl: string,
-  temporalAddress: string,
+  temporal: { address: string; ui?: string | undefined },
   apiPort: number,
 ): NodeJS.ProcessEnv {
   const { [SUPERVISED_VARIABLE]: _mark, ...base } = options.baseEnv ?? process.env;
@@ -147,7 +147,9 @@ function environmentOf(
     PORT: String(apiPort),
     HOST: LOOPBACK,
     DATABASE_URL: databaseUrl,
-    TEMPORAL_ADDRESS: temporalAddress,
+    TEMPORAL_ADDRESS: temporal.address,
+    // The codec endpoint answers this origin alone.
+    ...(temporal.ui === undefined ? {} : { VOLLEY_TEMPORAL_UI_URL: temporal.ui }),
     TEMPORAL_NAMESPACE: options.namespace,
     VOLLEY_DATA_DIR: options.dataDir,
   };

@@ -9,12 +9,14 @@ import { createService } from '../../service/create-service';
 import { lazyClient } from '../../temporal/connect';
 import { createNotifier } from '../../temporal/notifier';
 import { startRelay } from '../../temporal/relay';
+import { signalJob } from '../../temporal/start-job';
 import { bundleWorkflows, connectWorker, createWorkers } from '../../temporal/workers';
 import { createRenderer } from '../../templates/render';
 import { type Config } from '../config';
 import { createLog } from '../log';
 import { createMetrics } from '../metrics';
 import { createSecretBox } from '../secret-box';
+import { serveWorkerMetrics } from './worker-metrics';
 
 const RECONNECT_MS = 2_000;
 
@@ -33,7 +35,7 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
     telemetryOptions: {
       ...(config.metricsPort === undefined
         ? {}
-        : { metrics: { prometheus: { bindAddress: `${config.host}:${config.metricsPort}` } } }),
+        : { metrics: { prometheus: { bindAddress: `${config.host}:${config.metricsPort + 1}` } } }),
     },
     logger: {
       log: (level, message) => log[levelOf(level)](message),
@@ -54,16 +56,22 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
   const egress = createEgress({ allow: config.egressAllow });
   const renderer = createRenderer();
   const providers = createProviders({ egress, sandboxLog: createSandboxLog(db) });
+  const metrics = createMetrics('worker');
+  const metricsServer =
+    config.metricsPort === undefined
+      ? undefined
+      : await serveWorkerMetrics(metrics.registry, config.host, config.metricsPort);
   const activities: Dependencies = {
     db,
     service: createService({ notifier }),
+    startJob: (job) => signalJob(client, config.engine, job),
     providers,
     renderer,
     egress,
     secretBox: createSecretBox(config.keys),
     dialect: { readJob: readJobForSignal, readUsers: readUsersForSignal },
     log,
-    metrics: createMetrics('worker').delivery,
+    metrics: metrics.delivery,
     rules: config.rules,
   };
   const workflowBundle = await bundleWorkflows();
@@ -80,6 +88,7 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
   log.info({ event: 'worker.polling' });
   const ended = Promise.all(workers.map((worker) => worker.run())).then(async () => {
     await relay.stop();
+    metricsServer?.close();
     notifier.close();
     await providers.close();
     await renderer.close();

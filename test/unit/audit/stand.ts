@@ -48,7 +48,13 @@ export async function createAuditStand(): Promise<AuditStand> {
       const attemptId = randomUUID();
       const claimed = await claimMessage(db, {
         ...{ jobId, messageId, deliveryId: randomUUID(), attemptId, route: 0, channelId, provider },
-        ...{ kind: sandbox ? 'email' : 'webhook', owner: 'test', timeoutMs: 1_000, marginMs: 0 },
+        ...{
+          kind: sandbox ? 'email' : 'webhook',
+          owner: 'test',
+          timeoutMs: 1_000,
+          marginMs: 0,
+          dedupeWindowMs: 0,
+        },
       });
       if (claimed.refused) throw new Error(claimed.refused);
       const key = `${claimed.deliveryId}-${claimed.generation}`;

@@ -10,14 +10,14 @@ const providers = createProviders({
 afterAll(() => providers.close());
 
 test('each provider is found by its name, and nobody by the name of an object property', () => {
-  expect(providers.list().map(({ name }) => name)).toEqual(['smtp', 'webhook', 'sandbox']);
+  expect(providers.list().map(({ name }) => name)).toEqual(['smtp', 'sendgrid', 'twilio', 'webhook', 'sandbox']);
   for (const provider of providers.list()) expect(providers.get(provider.name)).toBe(provider);
   for (const name of ['', 'constructor', '__proto__', 'SMTP']) expect(providers.get(name)).toBeUndefined();
 });
 
 test('smtp serves e-mail, webhook webhooks, and the sandbox every kind', () => {
   const serving = (kind: (typeof CHANNEL_KINDS)[number]) => providers.forKind(kind).map(({ name }) => name);
-  expect(serving('email')).toEqual(['smtp', 'sandbox']);
+  expect(serving('email')).toEqual(['smtp', 'sendgrid', 'sandbox']);
   expect(serving('webhook')).toEqual(['webhook', 'sandbox']);
   for (const kind of CHANNEL_KINDS) expect(serving(kind)).toContain('sandbox');
 });

@@ -1,0 +1,68 @@
+import { people, SECOND, startStage, type Stage } from './stage';
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await startStage();
+});
+afterEach(() => stage?.close());
+
+test('after a proved refusal the next channel gets it, with a key of its own, and never a sandbox', async () => {
+  await stage.addWebhook('second', { priority: 2 });
+  stage.sink.answer((request) => ({ status: request.path === '/in' ? 400 : 200 }));
+  const jobId = await stage.fill(['u'], { spec: { route: ['webhook', 'inbox'] } });
+  await stage.command(jobId, 'run');
+  await stage.finish('bulk', jobId);
+  expect(await stage.states(jobId)).toEqual(['sent']);
+  expect(stage.sink.requests.map((request) => request.path)).toEqual(['/in', '/second']);
+  expect(stage.sink.calls.size).toBe(2);
+  const [message] = await stage.messages(jobId);
+  expect(message?.deliveries).toHaveLength(2);
+});
+
+test('when every channel has refused the message fails, and no sandbox swallows it', async () => {
+  stage.sink.answer({ status: 400 });
+  const jobId = await stage.fill(['u'], { spec: { route: ['webhook', 'inbox'] } });
+  await stage.command(jobId, 'run');
+  await stage.finish('bulk', jobId);
+  expect(await stage.messages(jobId)).toMatchObject([{ state: 'failed', reason: 'provider_refused' }]);
+  expect(await stage.db.query('select 1 from sandbox_deliveries')).toEqual([]);
+});
+
+test('an answer that never came is not failed over: the same channel gets the same key again', async () => {
+  await stage.addWebhook('second', { priority: 2 });
+  stage.sink.answerOnce({ then: 'reset' });
+  const jobId = await stage.fill(['u']);
+  await stage.command(jobId, 'run');
+  await stage.finish('bulk', jobId);
+  expect(await stage.states(jobId)).toEqual(['sent']);
+  expect(stage.sink.requests.map((request) => request.path)).toEqual(['/in', '/in']);
+  expect(stage.sink.calls.size).toBe(1);
+});
+
+test.each([
+  ['shorter', 0.1, 10],
+  ['longer', 0.02, 50],
+])(
+  'a channel never gets more than its rate, with waits %s than what is parked',
+  async (_, ratePerSecond, gapS) => {
+    await stage.db.query('update channels set rate_per_second = $2 where id = $1', [
+      stage.webhookId,
+      ratePerSecond,
+    ]);
+    const jobId = await stage.fill(people(5));
+    await stage.command(jobId, 'run');
+    await stage.until('the others wait for the rate', async () => {
+      const messages = await stage.messages(jobId);
+      return messages.filter((message) => message.waitReason === 'rate_limit').length === 4;
+    });
+    await stage.finish('bulk', jobId);
+    const rows = await stage.db.query<{ at: Date }>(
+      'select started_at as at from attempts order by started_at',
+    );
+    const attemptsAt = rows.map((row) => row.at.getTime());
+    expect(attemptsAt).toHaveLength(5);
+    attemptsAt.slice(1).forEach((at, index) => {
+      expect(at - (attemptsAt[index] ?? 0)).toBeGreaterThanOrEqual(gapS * SECOND - 100);
+    });
+  },
+);
