@@ -68,6 +68,8 @@ export interface JobInput {
   readonly v: 1;
   readonly workspaceId: string;
   readonly jobId: string;
+  /** Of a `batch` workflow: whose messages it runs. Absent: a batch's. */
+  readonly kind?: JobKind;
   readonly settings: EngineSettings;
   /** Carried over continue-as-new: what was seen, and the newest generation known. */
   readonly carried?: { readonly observed: number; readonly commands: readonly Command[] };
@@ -91,6 +93,8 @@ export interface MessageInput {
   readonly messageId: string;
   /** Ms to wait before the first look; the ledger decides then. */
   readonly dueInMs?: number;
+  /** A send to one recipient: this run is the job's too, and settles it. */
+  readonly alone?: true;
 }
 
 /** "Look": the ledger's version that this tells of. Lost, late, repeated and reordered ones are harmless. */

@@ -1,7 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { VolleyError } from '../domain/errors';
 import { isUuid } from '../domain/ids';
-import { type JobKind } from '../domain/states';
 import { getChannel } from '../ledger/channels';
 import { type Db, type Tx } from '../ledger/database';
 import { insertJob, jobContent, lockJob, sealJob, setIntent, type JobRow } from '../ledger/jobs';
@@ -18,8 +17,6 @@ import { type JobView } from './views';
 /** Tells a job's workflow to look, after the commit. Best effort: what is lost here the relay repeats. */
 export interface Notifier {
   look(job: Nudge): void;
-  /** Wakes a message's own workflow, if it is open: it waits on a timer that has become pointless. */
-  wake?(message: { readonly jobKind: JobKind; readonly messageId: string }): void;
   liveStatus(job: JobView): Promise<LiveStatus | undefined>;
 }
 
@@ -106,12 +103,7 @@ export function createService(deps: { notifier: Notifier }): Service {
     },
     async cancelMessage(tx, ref) {
       const { nudge, ...result } = await cancelMessage(tx, ref);
-      if (nudge) {
-        lookAfter(tx, nudge);
-        if (!nudge.alone) {
-          tx.afterCommit(() => notifier.wake?.({ jobKind: nudge.kind, messageId: ref.messageId }));
-        }
-      }
+      if (nudge) lookAfter(tx, nudge);
       return result;
     },
     async resendMessage(tx, ref) {

@@ -33,6 +33,7 @@ export async function attempt(
     owner: 'test',
     timeoutMs: 1_000,
     marginMs: 1_000,
+    dedupeWindowMs: 0,
   });
   if (claimed.refused) throw new Error(`refused: ${claimed.refused}`);
   if (outcome !== 'open') {
