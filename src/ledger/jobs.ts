@@ -21,6 +21,11 @@ export interface JobRow {
   readonly channel_id: string | null;
 }
 
+/** A send to one recipient: its message's workflow is the job's. */
+export function isAlone(job: Pick<JobRow, 'kind' | 'next_ordinal'>): boolean {
+  return job.kind === 'send' && job.next_ordinal === 1;
+}
+
 const COLUMNS = `id, workspace_id, kind, phase, paused, cancel_requested, suspended, guarantee, version, observed_version,
   generation, next_ordinal, channel_id`;
 

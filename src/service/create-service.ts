@@ -3,7 +3,7 @@ import { VolleyError } from '../domain/errors';
 import { isUuid } from '../domain/ids';
 import { getChannel } from '../ledger/channels';
 import { type Db, type Tx } from '../ledger/database';
-import { insertJob, jobContent, lockJob, sealJob, setIntent, type JobRow } from '../ledger/jobs';
+import { insertJob, isAlone, jobContent, lockJob, sealJob, setIntent, type JobRow } from '../ledger/jobs';
 import { type Nudge } from '../ledger/outbox';
 import { readItems, readJobRow } from '../ledger/read-jobs';
 import { readEvents, readMessagePage, readOutputs } from '../ledger/read-messages';
@@ -32,7 +32,7 @@ export function createService(deps: { notifier: Notifier }): Service {
     }
     if (isAlready(job, intent)) return;
     const version = await setIntent(tx, job.id, intent);
-    lookAfter(tx, { ...ref, kind: job.kind, version });
+    lookAfter(tx, { ...ref, kind: job.kind, version, alone: isAlone(job) });
   };
 
   return {

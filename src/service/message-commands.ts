@@ -10,6 +10,7 @@ import {
   findJob,
   growJob,
   insertJob,
+  isAlone,
   jobContent,
   lockJob,
   touchJob,
@@ -44,8 +45,8 @@ export async function cancelMessage(
   const message = await findReleased(tx, ref);
   if (state !== 'canceled') return { canceled: false, message };
   const version = await touchJob(tx, job.id);
-  const alone = job.kind === 'send' && job.next_ordinal === 1;
-  return { canceled: true, message, nudge: { jobId, workspaceId, kind: job.kind, version, alone } };
+  const nudge = { jobId, workspaceId, kind: job.kind, version, alone: isAlone(job) };
+  return { canceled: true, message, nudge };
 }
 
 /** See Service.archiveRequest. */
