@@ -13,14 +13,9 @@ const recipient = z.looseObject({}).meta({
 
 const message = z
   .looseObject({
-    event: z
-      .string()
-      .min(1)
-      .max(256)
-      .nullish()
-      .meta({
-        description: 'The event under which it is listed; sent where there is neither template nor content.',
-      }),
+    event: z.string().min(1).max(256).nullish().meta({
+      description: 'The event under which it is listed; sent where there is neither template nor content.',
+    }),
     ...sendFields,
     to: z.union([recipient, z.array(recipient).min(1).max(RECIPIENTS_MAX)], {
       error: `must be a recipient, or a list of 1 to ${RECIPIENTS_MAX}`,

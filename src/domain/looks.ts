@@ -30,7 +30,8 @@ function whysOf(state: MessageState): readonly string[] {
 }
 
 function outwardOf({ state, why }: Look): Outward {
-  if (state === 'waiting') return outward({ state, reason: null, waitReason: (why || null) as WaitReason | null });
+  if (state === 'waiting')
+    return outward({ state, reason: null, waitReason: (why || null) as WaitReason | null });
   if (state === 'sent' || state === 'delivered') {
     return outward({ state, reason: null, engaged: (why || null) as Engagement | null });
   }
