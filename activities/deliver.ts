@@ -9,6 +9,7 @@ import { keepOutput } from '../src/ledger/outputs';
 import { type Outcome } from '../src/providers/contract';
 import { type Dependencies } from './dependencies';
 import { finishAttempt } from './delivery/finish-attempt';
+import { afterGates, askGates, forbidsRecovery, type Passed } from './delivery/gates';
 import { createChannelOpener } from './delivery/open-channel';
 import { prepare, type Prepared } from './delivery/prepare';
 import { afterRefusal, move, wait } from './delivery/refusals';
@@ -47,10 +48,13 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
   async function attempt(
     jobKind: JobKind,
     messageId: string,
-    message: DeliveryContext,
+    given: DeliveryContext,
   ): Promise<DeliverResult> {
-    const preparation = await prepare(deps, openChannel, message);
+    const gates = await askGates(deps, messageId, given);
+    const { message, stopped } = gates;
     const recovering = message.state === 'sending';
+    if (stopped && !recovering) return afterGates(db, rules, { messageId, jobKind, gates, stopped });
+    const preparation = await prepare(deps, openChannel, message);
     if (preparation.type === 'rejected' && !recovering) {
       return move(db, messageId, { to: 'rejected', reason: preparation.reason, detail: preparation.detail });
     }
@@ -59,7 +63,7 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
     }
     const ready = preparation.type === 'ready' ? preparation.prepared : undefined;
     const attemptId = uuidv7();
-    const begun = await begin(messageId, attemptId, message, ready);
+    const begun = await begin(messageId, attemptId, gates, ready);
     if (begun === 'uncertain') return { type: 'settled', state: 'uncertain', reason: 'in_doubt' };
     if (begun.refused) return afterRefusal(db, rules, { messageId, jobKind, message, refusal: begun });
     return call({ jobKind, messageId, attemptId, message, ready, begun });
@@ -69,7 +73,7 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
   async function begin(
     messageId: string,
     attemptId: string,
-    message: DeliveryContext,
+    { message, seal, stopped }: Passed,
     ready: Prepared | undefined,
   ): Promise<Claimed | Refused | 'uncertain'> {
     const { workflowExecution, activityId } = activityInfo();
@@ -80,10 +84,12 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
       owner: `${workflowExecution?.runId ?? ''}/${activityId}`,
       timeoutMs: ready?.opened.provider.totalTimeoutMs ?? 0,
       marginMs: ATTEMPT_MARGIN_MS,
+      seal,
     };
     const dedupeWindowMs = ready ? ready.opened.provider.dedupeWindowMs(ready.opened.channel.settings) : 0;
     if (message.state === 'sending' || !ready) {
-      return unlessUncertain(await recoverMessage(db, { ...common, dedupeWindowMs }));
+      const forbidden = forbidsRecovery(stopped);
+      return unlessUncertain(await recoverMessage(db, { ...common, dedupeWindowMs, forbidden }));
     }
     const { route, opened } = ready;
     const claim = {
@@ -127,6 +133,11 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
       provider: ready?.opened.provider ?? NO_PROVIDER,
       settings: ready?.opened.channel.settings,
       callStartedAtMs,
+      sentTo: ready && {
+        kind: ready.route.kind,
+        address: ready.route.address,
+        provider: ready.opened.provider.name,
+      },
     });
     const ms = Date.now() - callStartedAtMs;
     deps.metrics.attempt({ kind: ready?.route.kind ?? 'any', outcome: outcome.type, ms });

@@ -100,7 +100,10 @@ export async function deliverMessage(input: MessageInput): Promise<MessageResult
     }
   }
 
-  /** Until the time is up, or someone says that something changed. A wait that outlives the run goes on in the next one. */
+  /**
+   * Until the time is up, or someone says that something changed. A wait that outlives the run goes on in the next one, and
+   * so does a message that has waited too often for one history.
+   */
   async function wait(waitMs: number, step: string, changes = seen.changes): Promise<void> {
     const untilMs = Date.now() + waitMs;
     seen.step = step;
@@ -111,7 +114,7 @@ export async function deliverMessage(input: MessageInput): Promise<MessageResult
       Math.max(1, Math.min(untilMs, renewAtMs) - Date.now()),
     );
     const interrupted = seen.cancelWanted || seen.changes > changes;
-    if (!interrupted && Date.now() >= renewAtMs) {
+    if (!interrupted && (Date.now() >= renewAtMs || workflowInfo().continueAsNewSuggested)) {
       await continueAsNew<typeof deliverMessage>({ ...input, dueInMs: Math.max(0, untilMs - Date.now()) });
     }
   }

@@ -1,4 +1,5 @@
 import { type AttachmentRef } from '../../src/domain/content';
+import { parseUrl } from '../../src/domain/parse-url';
 import { type FetchedAttachment } from '../../src/providers/contract';
 import { type Egress } from '../../src/providers/egress/guarded-client';
 
@@ -34,6 +35,6 @@ export async function fetchAttachments(egress: Egress, refs: readonly Attachment
 }
 
 function nameFrom(url: string): string | undefined {
-  const last = URL.canParse(url) ? new URL(url).pathname.split('/').at(-1) : undefined;
+  const last = parseUrl(url)?.pathname.split('/').at(-1);
   return last || undefined;
 }

@@ -1,9 +1,11 @@
 import { type DeliverResult } from '../../workflows/contract';
+import { type ChannelKind } from '../../src/domain/kinds';
 import { afterOutcome } from '../../src/domain/retry';
 import { isSettled, type JobKind } from '../../src/domain/states';
-import { settleAttempt } from '../../src/ledger/attempts';
-import { type Db } from '../../src/ledger/database';
+import { settleAttempt, type Settlement } from '../../src/ledger/attempts';
+import { type Database } from '../../src/ledger/database';
 import { type DeliveryContext } from '../../src/ledger/delivery-context';
+import { suppress } from '../../src/ledger/suppressions';
 import { type Outcome, type Provider } from '../../src/providers/contract';
 import { type DeliveryRules } from '../dependencies';
 
@@ -23,11 +25,19 @@ export interface FinishInput {
   readonly provider: Pick<Provider, 'dedupeWindowMs'>;
   readonly settings: unknown;
   readonly callStartedAtMs: number;
+  /** Where the call went; absent where nothing could be sent any more. */
+  readonly sentTo?: SentTo | undefined;
+}
+
+interface SentTo {
+  readonly kind: ChannelKind;
+  readonly address: string;
+  readonly provider: string;
 }
 
 /** Decides what follows an outcome, writes both down, and says what the workflow should do. */
 export async function finishAttempt(
-  db: Db,
+  db: Database,
   rules: DeliveryRules,
   input: FinishInput,
 ): Promise<DeliverResult> {
@@ -50,7 +60,7 @@ export async function finishAttempt(
   });
   const waitMs = next.waitMs ?? 0;
   const keeps = input.jobKind !== 'bulk' || waitMs <= rules.parkAfterMs;
-  const settled = await settleAttempt(db, {
+  const settled = await settle(db, input, {
     jobId: message.jobId,
     attemptId: input.attemptId,
     outcome: outcome.type,
@@ -67,4 +77,20 @@ export async function finishAttempt(
   if (isSettled(settled.state)) return { type: 'settled', state: settled.state, reason: settled.reason };
   if (!settled.moved) return { type: 'left', why: 'held' };
   return keeps ? { type: 'wait', waitMs } : { type: 'parked' };
+}
+
+/** An address that the vendor says at once does not exist is suppressed with the same commit: nothing more is sent to it. */
+async function settle(
+  db: Database,
+  { message, outcome, sentTo }: FinishInput,
+  settlement: Settlement,
+): ReturnType<typeof settleAttempt> {
+  if (outcome.type !== 'accepted' || outcome.settled !== 'bounced' || !sentTo)
+    return settleAttempt(db, settlement);
+  return db.transaction(async (tx) => {
+    const settled = await settleAttempt(tx, settlement);
+    const { kind, address, provider: source } = sentTo;
+    await suppress(tx, { workspaceId: message.workspaceId, kind, address, reason: 'hard_bounce', source });
+    return settled;
+  });
 }

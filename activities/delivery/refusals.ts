@@ -37,9 +37,11 @@ export async function afterRefusal(
       return input.jobKind === 'bulk'
         ? { type: 'left', why: 'held' }
         : { type: 'wait', waitMs: Math.max(1_000, refusal.waitMs) };
+    case 'facts_changed':
+    case 'capped':
     case 'open':
     case 'settled':
-      // It moved on while this call was preparing: look again at once.
+      // It, or what the gates go by, moved on while this call was preparing: look again at once.
       return { type: 'wait', waitMs: 0 };
   }
 }

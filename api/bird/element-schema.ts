@@ -90,12 +90,19 @@ export const messageRequestSchema = z
       })
       .optional(),
     capFrequency: z.boolean().optional().meta({
-      description: 'Only with `meta.extraInformation.useCase: marketing`.',
+      description:
+        "Skipped beyond the workspace's frequency cap. Only with `meta.extraInformation.useCase: marketing`.",
       example: false,
     }),
     enableLinkTracking: z.boolean().optional().meta({ example: true }),
-    ignoreQuietHours: z.boolean().optional().meta({ example: true }),
-    ignoreGlobalHoldout: z.boolean().optional().meta({ example: true }),
+    ignoreQuietHours: z.boolean().optional().meta({
+      description: "Sent within the recipient's quiet hours and outside the workspace's delivery window too.",
+      example: true,
+    }),
+    ignoreGlobalHoldout: z.boolean().optional().meta({
+      description: 'Sent to recipients of the global holdout too.',
+      example: true,
+    }),
     tags: z
       .array(tag)
       .max(TAGS_MAX)

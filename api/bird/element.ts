@@ -8,6 +8,7 @@ import { bodyMetadata, bodyToContent } from './body-to-content';
 import { messageRequestSchema } from './element-schema';
 import { readEmailFields } from './email-fields';
 import { fault, orderFaults, toPath, wordIssue } from './faults';
+import { readGateWishes } from './gate-wishes';
 import { withoutNulls } from './nulls';
 import { readReceiver } from './receiver';
 import { salvage } from './salvage';
@@ -80,6 +81,7 @@ function assemble(
     ...what.spec,
     ...(timing.notBeforeMs === undefined ? {} : { notBeforeMs: timing.notBeforeMs }),
     validUntilMs: timing.validUntilMs,
+    ...readGateWishes(fields),
     ...(tags?.length ? { tags } : {}),
     ...(fields.reference === undefined ? {} : { reference: fields.reference }),
     faults: [...capFaults(fields), ...receiverFaults, ...timing.faults, ...what.faults],

@@ -43,11 +43,12 @@ const emailMeta = z.looseObject({
     .optional(),
 });
 
-/** Bird's `meta`. Acted on: `email`, and `extraInformation.useCase`. The rest is kept and given back. */
+/** Bird's `meta`. Acted on: `email`, `extraInformation.useCase`, `skipThisMessage`. The rest is kept and given back. */
 export const metaSchema = z
   .looseObject({
     extraInformation: z.record(z.string(), z.unknown()).optional().meta({
-      description: '`useCase: marketing` is what permits `capFrequency`.',
+      description:
+        '`useCase: marketing` is what permits `capFrequency`; an unsubscription does not stop `useCase: transactional`.',
     }),
     referral: z
       .looseObject({
@@ -71,6 +72,9 @@ export const metaSchema = z
     flow: step.optional(),
     journey: step.optional(),
     campaign: z.looseObject({ id: id(), name: text() }).optional(),
-    skipThisMessage: z.string().optional().meta({ example: 'globalHoldout' }),
+    skipThisMessage: z.string().optional().meta({
+      description: '`globalHoldout`: skipped as held out, unless `ignoreGlobalHoldout` is true.',
+      example: 'globalHoldout',
+    }),
   })
   .meta({ id: 'BirdMeta' });

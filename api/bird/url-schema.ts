@@ -1,19 +1,16 @@
 import { z } from 'zod';
+import { parseUrl } from '../../src/domain/parse-url';
 
 /** Longer than any link that browsers and mail clients agree to open. */
 const URL_MAX_CHARS = 2_048;
 /** Schemes that run or reveal something where a link is opened; app schemes of the caller's own are fine. */
 const DANGEROUS_SCHEMES = new Set(['javascript:', 'data:', 'vbscript:', 'file:', 'blob:']);
 
-function parse(text: string): URL | undefined {
-  return URL.canParse(text) ? new URL(text) : undefined;
-}
-
 /** A URL that Volley itself calls or fetches: http or https, nothing else. */
 export const fetchableUrl = z
   .string()
   .max(URL_MAX_CHARS)
-  .refine((text) => ['http:', 'https:'].includes(parse(text)?.protocol ?? ''), {
+  .refine((text) => ['http:', 'https:'].includes(parseUrl(text)?.protocol ?? ''), {
     error: 'must be an absolute http or https URL',
   })
   .meta({ format: 'uri', example: 'https://example.com' });
@@ -22,7 +19,7 @@ export const fetchableUrl = z
 export const linkUrl = z
   .string()
   .max(URL_MAX_CHARS)
-  .refine((text) => !DANGEROUS_SCHEMES.has(parse(text)?.protocol ?? 'javascript:'), {
+  .refine((text) => !DANGEROUS_SCHEMES.has(parseUrl(text)?.protocol ?? 'javascript:'), {
     error: 'must be an absolute URL, such as https://example.com/page',
   })
   .meta({ format: 'uri', example: 'https://example.com' });

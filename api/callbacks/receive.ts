@@ -3,12 +3,13 @@ import { type Logger } from 'pino';
 import { VolleyError } from '../../src/domain/errors';
 import { isUuid } from '../../src/domain/ids';
 import { findChannel, openCredentials, type Channel } from '../../src/ledger/channels';
-import { type Database, type Tx } from '../../src/ledger/database';
-import { recordProviderEvents, type AddressFact } from '../../src/ledger/provider-events';
+import { type Database } from '../../src/ledger/database';
+import { recordProviderEvents } from '../../src/ledger/provider-events';
 import { type CallbackChannel, type CallbackRequest } from '../../src/providers/callbacks/contract';
 import { type CallbackReaders } from '../../src/providers/callbacks/readers';
 import { type ProviderRegistry } from '../../src/providers/registry';
 import { type SecretBox } from '../../src/runtime/secret-box';
+import { suppressTold } from '../../src/service/suppress-told';
 import { rawBytes } from '../middleware/body';
 import { parseQuery } from '../middleware/query';
 import { writeReply } from '../middleware/respond';
@@ -24,8 +25,6 @@ export interface CallbackDeps {
   readonly publicUrl: string;
   readonly log: Logger;
   readonly now?: () => number;
-  /** What facts say about addresses (a dead one, a complaint), in the same transaction: for suppressions. */
-  readonly onAddressFacts?: (tx: Tx, workspaceId: string, facts: readonly AddressFact[]) => Promise<void>;
 }
 
 /**
@@ -59,7 +58,7 @@ async function receive(deps: CallbackDeps, req: Request, res: Response): Promise
   const { workspaceId } = channel;
   const recorded = await deps.db.transaction(async (tx) => {
     const done = await recordProviderEvents(tx, { workspaceId, channelId: channel.id }, result.events);
-    if (done.told.length > 0) await deps.onAddressFacts?.(tx, workspaceId, done.told);
+    await suppressTold(tx, workspaceId, name, done.told);
     return done;
   });
   const { stored, unknown } = recorded;

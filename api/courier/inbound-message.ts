@@ -2,6 +2,7 @@ import { type Content, type TemplateRef } from '../../src/domain/content';
 import { type ErrorDetail } from '../../src/domain/errors';
 import { type JobSpec } from '../../src/domain/message-spec';
 import { fromElemental } from '../../src/templates/elemental';
+import { readGateFields } from './gate-wishes';
 import { createJobBody, type InboundBulkMessage, type SendFields } from './message-schema';
 import { readMetadata } from './metadata';
 import { readRouting } from './routing';
@@ -18,20 +19,21 @@ export interface InboundJob {
 }
 
 /**
- * Translates the body of `POST /bulk`. The outer fields are the defaults of the nested message's.
+ * Translates the body of `POST /bulk`, received at `nowMs` (epoch). The outer fields are the defaults of the nested message's.
  * Throws invalid_request that names every path at fault.
  */
-export function readInboundJob(body: unknown): InboundJob {
+export function readInboundJob(body: unknown, nowMs = Date.now()): InboundJob {
   const { message } = validateBody(createJobBody, body);
-  const { spec, problems } = readMessageSpec(message, 'message');
+  const { spec, problems } = readMessageSpec(message, 'message', nowMs);
   if (problems.length > 0) throw invalidRequest(problems);
   return { spec, definition: definitionOf((body as { message: Record<string, unknown> }).message) };
 }
 
-/** What a message says, how it is routed and by what it is found. `at`: where it stands in the body. */
+/** What a message says, how it is routed, by what it is found. `at`: where it stands in the body; `nowMs`: epoch ms. */
 export function readMessageSpec(
   message: InboundBulkMessage,
   at: string,
+  nowMs: number,
 ): { spec: JobSpec; problems: readonly ErrorDetail[] } {
   const nested = message.message ?? {};
   const { what, problems } = readWhat(message);
@@ -51,6 +53,8 @@ export function readMessageSpec(
     nested.metadata || nested.context ? `${at}.message` : at,
   );
   problems.push(...metadata.problems);
+  const asked = [readGateFields(message, at, nowMs), readGateFields(nested, `${at}.message`, nowMs)];
+  problems.push(...asked.flatMap((reading) => reading.problems));
 
   const brand = brandOf(nested) ?? brandOf(message);
   const spec: JobSpec = {
@@ -61,6 +65,7 @@ export function readMessageSpec(
     ...(brand ? { brand } : {}),
     ...(route && route.kinds.length > 0 ? { route: route.kinds } : {}),
     ...metadata.fields,
+    ...(asked.some(({ gates }) => gates) ? { gates: { ...asked[0]?.gates, ...asked[1]?.gates } } : {}),
   };
   return { spec, problems };
 }

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type MessageSpec } from '../../src/domain/message-spec';
 import { type NewRecipient } from '../../src/service/service';
 import { addressesOf, addressIdentity } from './addresses';
+import { mergeGiven, readGivenPreferences } from './given-preferences';
 import {
   INGESTION_ERROR,
   INGESTION_ERRORS,
@@ -44,9 +45,22 @@ export function readInboundUser(jobId: string, raw: unknown): UserReading {
     },
     data,
     ...(user.profile ? { profile: user.profile } : {}),
+    ...gatesOf(user),
   };
   const echo = { ...(raw as object), recipient: spec.recipient.id, data };
   return { ok: true, recipient: { identity, spec, echo } };
+}
+
+/** What the user and `to` say of their own wishes; absent where neither does. */
+function gatesOf({ preferences, to }: InboundUser): Pick<MessageSpec, 'gates'> {
+  const given = mergeGiven(
+    readGivenPreferences(preferences ?? {}) ?? {},
+    readGivenPreferences(to?.preferences ?? {}) ?? {},
+  );
+  const isEmpty = [given.notifications, given.categories].every(
+    (entries) => Object.keys(entries ?? {}).length === 0,
+  );
+  return isEmpty ? {} : { gates: { preferences: given } };
 }
 
 /**

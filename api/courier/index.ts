@@ -13,17 +13,18 @@ import { listMessagesRoute } from './list-messages';
 import { archiveRequestRoute, cancelMessageRoute, resendMessageRoute } from './message-commands';
 import { runJobRoute } from './run-job';
 import { sendRoute } from './send';
+import { userPreferenceRoutes } from './user-preferences';
 
 /** First segments of Courier's paths: an unknown path under one of them is refused in Courier's words. */
-const FIRST_SEGMENTS = ['bulk', 'messages', 'requests', 'send'];
+const FIRST_SEGMENTS = ['bulk', 'messages', 'requests', 'send', 'users'];
 
-/** Courier's door: sending to a few, its Bulk API, the messages that come of both, and three commands of ours. */
+/** Courier's door: sending to a few, its Bulk API, the messages of both, users' preferences, and three commands of ours. */
 export function createCourierDialect({
   service,
   now = Date.now,
 }: {
   service: Service;
-  /** Epoch ms of acceptance: what `delay`, `expiry` and `timeout` of a send are measured against. */
+  /** Epoch ms of acceptance: what the delay of a send is measured against. */
   now?: () => number;
 }): Dialect {
   return {
@@ -44,6 +45,7 @@ export function createCourierDialect({
       cancelMessageRoute(service),
       resendMessageRoute(service),
       archiveRequestRoute(service),
+      ...userPreferenceRoutes,
     ],
     errorSchema: courierError,
     writeError: writeCourierError,

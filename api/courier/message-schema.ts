@@ -36,6 +36,10 @@ const content = z
   .nullish()
   .meta({ description: '`{title, body}`, or Elemental `{version, elements}`.' });
 
+const durationMs = z.number().min(0).nullish();
+/** Hours of a week, written out. */
+const UNTIL_MAX_LENGTH = 256;
+
 export const sendFields = {
   template: name('Slug, alias or id of a stored template.'),
   content,
@@ -48,11 +52,37 @@ export const sendFields = {
   providers: kept('Settings by provider.'),
   metadata: bag('`tags` and `trace_id`, by which messages are found; the rest is kept and given back.'),
   context: bag('`tenant_id`: the tenant in whose name to send, for users without one.'),
-  preferences: kept('The subscription topic.'),
+  preferences: z
+    .looseObject({ subscription_topic_id: name('The topic that the message belongs to.') })
+    .nullish(),
   override: kept('Overrides by channel or provider.'),
-  timeout: kept('When to give up a channel or provider.'),
-  delay: kept('When to send.'),
-  expiry: kept('When an inbox message goes away.'),
+  timeout: z
+    .looseObject({ message: durationMs.meta({ description: 'Not sent any more so many ms after the run.' }) })
+    .nullish(),
+  delay: z
+    .looseObject({
+      duration: durationMs.meta({ description: 'ms, rounded up to the next minute; 90 days at most.' }),
+      until: z
+        .string()
+        .max(UNTIL_MAX_LENGTH)
+        .nullish()
+        .meta({ description: 'ISO 8601, or opening hours such as `Mo-Fr 08:00-18:00`.' }),
+      timezone: z
+        .string()
+        .max(64)
+        .nullish()
+        .meta({ description: "Before the user's own; UTC where neither is." }),
+    })
+    .nullish(),
+  expiry: z
+    .looseObject({
+      expires_in: z
+        .union([durationMs, z.string().max(64)])
+        .meta({ description: 'ms, or ISO 8601 as `P1DT4H`.' }),
+      expires_at: z.union([z.int().min(0), z.string().max(64)]).nullish(),
+    })
+    .nullish()
+    .meta({ description: 'Not sent any more after this.' }),
 };
 
 const nestedMessage = z

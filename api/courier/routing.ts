@@ -10,12 +10,7 @@ const KINDS_BY_COURIER_CHANNEL: Readonly<Record<string, ChannelKind>> = {
   direct_message: 'chat',
   webhook: 'webhook',
 };
-
-/** Our kind of channel in Courier's word; `any` has none and stays. */
-export function courierChannelOf(kind: string): string {
-  const [name] = Object.entries(KINDS_BY_COURIER_CHANNEL).find(([, ours]) => ours === kind) ?? [kind];
-  return name;
-}
+export const COURIER_CHANNELS = ['email', 'sms', 'push', 'inbox', 'direct_message', 'webhook'] as const;
 
 /** Routing inside routing inside routing: nobody means it, and it must not exhaust the stack. */
 const MAX_DEPTH = 5;
@@ -59,11 +54,16 @@ export function readRouting(routing: Routing, at: string, depth = 1): RouteReadi
   return { kinds: [...kinds], problems };
 }
 
-function kindOf(channel: string): ChannelKind | undefined {
+/** Undefined for a name that is none of Courier's channels. */
+export function kindOf(channel: string): ChannelKind | undefined {
   return Object.hasOwn(KINDS_BY_COURIER_CHANNEL, channel) ? KINDS_BY_COURIER_CHANNEL[channel] : undefined;
 }
 
 function unknownChannel(name: string): string {
   const known = Object.keys(KINDS_BY_COURIER_CHANNEL).join(', ');
   return `no channel is called "${name.slice(0, 64)}"; there is ${known} (providers cannot be named here)`;
+}
+
+export function courierChannelOf(kind: ChannelKind): (typeof COURIER_CHANNELS)[number] {
+  return COURIER_CHANNELS.find((channel) => KINDS_BY_COURIER_CHANNEL[channel] === kind) ?? 'webhook';
 }

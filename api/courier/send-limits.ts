@@ -11,7 +11,6 @@ export const NOT_SUPPORTED: readonly { readonly path: string; readonly instead: 
   { path: 'timeout.provider', instead: 'use timeout.message' },
   { path: 'timeout.escalation', instead: 'use timeout.message' },
   { path: 'timeout.criteria', instead: 'use timeout.message' },
-  { path: 'delay.timezone', instead: 'give delay.until with an offset' },
 ];
 
 /** A problem for each of them that is there; empty objects ask for nothing. */

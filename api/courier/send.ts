@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { toCourierId } from '../../src/domain/ids';
-import { type MessageSpec } from '../../src/domain/message-spec';
-import { type NewRecipient, type Service } from '../../src/service/service';
+import { type Service } from '../../src/service/service';
 import { type CommandRoute } from '../route';
 import { parseVolleyOptions, VOLLEY_OPTIONS_HEADER } from '../volley-options';
 import { readMessageSpec } from './inbound-message';
@@ -9,7 +8,6 @@ import { ours } from './openapi-parts';
 import { refuseUnsupported } from './send-limits';
 import { readSendRecipient } from './send-recipient';
 import { sendBody, type SendMessage } from './send-schema';
-import { readTiming } from './timing';
 import { invalidRequest, validateBody } from './validate';
 
 const EXAMPLE = {
@@ -82,22 +80,18 @@ function readSend(message: SendMessage, acceptedAtMs: number) {
   const { to, message: _nested, ...rest } = message;
   const event = rest.event ?? labelOf(rest.metadata);
   const said = event === undefined ? rest : { ...rest, event };
-  const what = readMessageSpec(said, 'message');
-  const { timing, problems } = readTiming(message, acceptedAtMs);
+  const what = readMessageSpec(said, 'message', acceptedAtMs);
   const list: readonly Readonly<Record<string, unknown>>[] = Array.isArray(to) ? to : [to];
   const readings = list.map((one, index) =>
     readSendRecipient(one, Array.isArray(to) ? `message.to[${index}]` : 'message.to'),
   );
   const wrong = [
     ...what.problems,
-    ...problems,
     ...refuseUnsupported(message),
     ...readings.flatMap((reading) => ('problem' in reading ? [reading.problem] : [])),
   ];
   if (wrong.length > 0) throw invalidRequest(wrong);
-  const recipients = readings.flatMap((reading) =>
-    'recipient' in reading ? [timed(reading.recipient, timing)] : [],
-  );
+  const recipients = readings.flatMap((reading) => ('recipient' in reading ? [reading.recipient] : []));
   return { spec: what.spec, definition: said, recipients };
 }
 
@@ -105,8 +99,4 @@ function readSend(message: SendMessage, acceptedAtMs: number) {
 function labelOf(metadata: SendMessage['metadata']): string | undefined {
   const event = metadata?.['event'];
   return typeof event === 'string' && event !== '' && event.length <= 256 ? event : undefined;
-}
-
-function timed({ spec, echo }: NewRecipient, timing: Partial<MessageSpec>): Omit<NewRecipient, 'identity'> {
-  return { spec: { ...spec, ...timing }, echo };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readGivenPreferences } from './given-preferences';
 
 /**
  * Everything that can be wrong with one user, as a closed list: a caller can tell the texts apart, and none of them repeats
@@ -11,6 +12,8 @@ export const INGESTION_ERROR = {
   recipient: 'recipient must be a string of 1 to 256 characters',
   profile: 'profile must be an object',
   preferences: 'preferences must be an object',
+  preference:
+    'preferences must hold a status of OPTED_IN, OPTED_OUT or REQUIRED by id, in notifications and categories',
   data: 'data must be an object',
   to: 'to must be an object',
   userId: 'to.user_id must be a string of 1 to 256 characters',
@@ -39,6 +42,10 @@ const text = (error: IngestionError, range: { min?: number; max?: number } = {})
 const id = (error: IngestionError) => text(error, { min: 1, max: 256 });
 const short = (error: IngestionError) => text(error, { max: 64 });
 const bag = (error: IngestionError) => z.record(z.string(), z.unknown(), { error }).nullish();
+const preferences = (error: IngestionError) =>
+  bag(error).refine((given) => given == null || readGivenPreferences(given) !== undefined, {
+    error: INGESTION_ERROR.preference,
+  });
 
 const reachable = {
   email: text(INGESTION_ERROR.email),
@@ -59,7 +66,7 @@ export const inboundUser = z
           { error: INGESTION_ERROR.profile },
         )
         .nullish(),
-      preferences: bag(INGESTION_ERROR.preferences),
+      preferences: preferences(INGESTION_ERROR.preferences),
       data: bag(INGESTION_ERROR.data),
       to: z
         .looseObject(
@@ -68,7 +75,7 @@ export const inboundUser = z
             user_id: id(INGESTION_ERROR.userId),
             tenant_id: id(INGESTION_ERROR.tenantId),
             data: bag(INGESTION_ERROR.toData),
-            preferences: bag(INGESTION_ERROR.toPreferences),
+            preferences: preferences(INGESTION_ERROR.toPreferences),
             context: z
               .looseObject(
                 { tenant_id: id(INGESTION_ERROR.contextTenantId) },

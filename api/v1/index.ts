@@ -4,7 +4,10 @@ import { channelRoutes, type ChannelDeps } from './channels';
 import { keyRoutes } from './keys';
 import { problemSchema, writeProblem } from './problem';
 import { sandboxDeliveriesRoute } from './sandbox';
+import { changeSettingsRoute, readSettingsRoute } from './settings';
+import { suppressionRoutes } from './suppressions';
 import { templateRoutes } from './templates';
+import { putTopicRoute, readTopicRoute } from './topics';
 import { createWorkspaceRoute } from './workspaces';
 
 /** Volley's own door: what is needed to run it and neither seed has. Put it last: it words what no other door owns. */
@@ -18,6 +21,11 @@ export function createV1Dialect(deps: ChannelDeps): Dialect {
       ...channelRoutes(deps),
       ...templateRoutes,
       ...brandRoutes,
+      ...suppressionRoutes,
+      readSettingsRoute,
+      changeSettingsRoute,
+      readTopicRoute,
+      putTopicRoute,
       sandboxDeliveriesRoute,
     ],
     errorSchema: problemSchema,

@@ -11,6 +11,7 @@ const CURES: Readonly<Record<Fault, string>> = {
   recipient: 'Give a string, or leave it out to have an id made up.',
   profile: 'Give an object, or leave it out.',
   preferences: 'Give an object, or leave it out.',
+  preference: 'Mend the entry, or leave it out: an opt-out that cannot be read is not passed over.',
   data: 'Give an object, or leave it out.',
   to: 'Give an object, or leave it out.',
   userId: 'Give a string, or leave it out to have an id made up.',

@@ -1,5 +1,7 @@
-import { type UndeliveredReason } from './reasons';
+import { type REASONS_BY_STATE } from './reasons';
 import { type MessageState } from './states';
+
+type UndeliveredReason = (typeof REASONS_BY_STATE)['undelivered'][number];
 
 /** What vendors tell (src/providers/callbacks): any of it proves that the vendor had the message. */
 export const FATES = [

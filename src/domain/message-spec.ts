@@ -1,4 +1,5 @@
 import { type Content, type TemplateRef } from './content';
+import { type GateWishes } from './gate-wishes';
 import { type ChannelKind } from './kinds';
 import { type Reason } from './reasons';
 
@@ -49,6 +50,8 @@ export interface MessageSpec {
   readonly notBeforeMs?: number;
   /** Epoch ms after which nothing is sent any more. */
   readonly validUntilMs?: number;
+  /** What the gates are asked to do or leave. */
+  readonly gates?: GateWishes;
   readonly tags?: readonly string[];
   /** The caller's own name for what this message belongs to; listings find it. */
   readonly traceId?: string;
@@ -74,4 +77,6 @@ export interface JobSpec {
   readonly tags?: readonly string[];
   readonly traceId?: string;
   readonly tenantId?: string;
+  /** For every message of the job; a message's own win. */
+  readonly gates?: GateWishes;
 }

@@ -38,6 +38,4 @@ export const REASONS_BY_STATE = {
 type ReasonsByState = typeof REASONS_BY_STATE;
 export type RejectReason = ReasonsByState['rejected'][number];
 export type SkipReason = ReasonsByState['skipped'][number];
-export type FailReason = ReasonsByState['failed'][number];
-export type UndeliveredReason = ReasonsByState['undelivered'][number];
 export type Reason = ReasonsByState[keyof ReasonsByState][number];

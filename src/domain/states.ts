@@ -40,10 +40,6 @@ export function isSettled(state: MessageState): boolean {
   return !(UNSETTLED_STATES as readonly MessageState[]).includes(state);
 }
 
-export function mayMove(from: MessageState, to: MessageState): boolean {
-  return TRANSITIONS[from].includes(to);
-}
-
 /** Why a waiting message waits. The first three are plans, the others are set-backs: they look different from outside. */
 export const WAIT_REASONS = [
   'scheduled_for',

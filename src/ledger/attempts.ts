@@ -11,7 +11,24 @@ export type Refusal =
   | 'settled'
   | 'expired'
   | 'not_due'
-  | 'held';
+  | 'held'
+  | 'facts_changed'
+  | 'capped';
+
+/** What the gates saw and allowed: the claim checks it once more, under locks (src/ledger/gate-facts.ts). */
+export interface Seal {
+  /** Keys of people, addresses and the workspace, in hex, and the sum of their versions. */
+  readonly facts: readonly string[];
+  readonly version: number;
+  /** Taken in the claim: the recipient's key in hex. */
+  readonly cap?: { readonly recipient: string; readonly count: number; readonly periodMs: number };
+  /** Written into the timeline: how many of which role, never who. */
+  readonly dropped: readonly {
+    readonly kind: string;
+    readonly role: 'to' | 'cc' | 'bcc';
+    readonly count: number;
+  }[];
+}
 
 /** The ledger's no to a claim or recovery. Nothing was written. */
 export interface Refused {
@@ -42,12 +59,13 @@ export async function claimMessage(
     timeoutMs: number;
     marginMs: number;
     dedupeWindowMs: number;
+    seal?: Seal | undefined;
   },
 ): Promise<Begun | Refused> {
   return orRefused(async () => {
     const row = one(
       await db.query<BegunRow>(
-        'select * from claim_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
+        'select * from claim_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
         [
           claim.jobId,
           claim.messageId,
@@ -61,6 +79,7 @@ export async function claimMessage(
           claim.timeoutMs,
           claim.marginMs,
           claim.dedupeWindowMs,
+          claim.seal ? JSON.stringify(claim.seal) : null,
         ],
       ),
     );
@@ -85,11 +104,14 @@ export async function recoverMessage(
     timeoutMs: number;
     marginMs: number;
     dedupeWindowMs: number;
+    seal?: Seal | undefined;
+    /** The gates refuse it for good by now: the open attempt ends uncertain. */
+    forbidden?: boolean;
   },
 ): Promise<Begun | Refused> {
   return orRefused(async () => {
     const row = one(
-      await db.query<BegunRow>('select * from recover_message($1, $2, $3, $4, $5, $6, $7)', [
+      await db.query<BegunRow>('select * from recover_message($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
         recovery.jobId,
         recovery.messageId,
         recovery.attemptId,
@@ -97,6 +119,8 @@ export async function recoverMessage(
         recovery.timeoutMs,
         recovery.marginMs,
         recovery.dedupeWindowMs,
+        recovery.seal ? JSON.stringify(recovery.seal) : null,
+        recovery.forbidden ?? false,
       ]),
     );
     return toBegun(row);
@@ -140,14 +164,18 @@ export interface Settlement {
   readonly settled?: 'delivered' | 'bounced';
 }
 
-/** Writes an outcome to its attempt, always, and moves the message if it is still this attempt's to move. */
+/**
+ * Writes an outcome to its attempt, always, and moves the message if it is still this attempt's to move. A use of a frequency
+ * cap is given back in the same transaction once every call of the message was provably refused.
+ */
 export async function settleAttempt(
   db: Db,
   s: Settlement,
 ): Promise<{ state: MessageState; reason: Reason | null; moved: boolean }> {
   return one(
     await db.query<{ state: MessageState; reason: Reason | null; moved: boolean }>(
-      'select * from settle_attempt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)',
+      `select s.* from settle_attempt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) s
+       left join lateral give_back_cap($2, s.state) on true`,
       [
         s.jobId,
         s.attemptId,

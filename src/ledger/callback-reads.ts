@@ -1,3 +1,4 @@
+import { type ChannelKind } from '../domain/kinds';
 import { type Recipient } from '../domain/message-spec';
 import { type MessageState } from '../domain/states';
 import { type ProviderEvent } from '../providers/callbacks/contract';
@@ -7,7 +8,7 @@ import { type Db, type Tx } from './database';
 export interface DeliveryMatch {
   readonly deliveryId: string;
   readonly messageId: string;
-  readonly kind: string;
+  readonly kind: ChannelKind;
   readonly route: number;
 }
 

@@ -1,4 +1,5 @@
 import { FATES, movesOf, type Step } from '../domain/callback-moves';
+import { type ChannelKind } from '../domain/kinds';
 import { type Recipient } from '../domain/message-spec';
 import { type ProviderEvent } from '../providers/callbacks/contract';
 import { type Tx } from './database';
@@ -16,7 +17,7 @@ export interface Recorded {
 
 export interface AddressFact {
   readonly messageId: string;
-  readonly kind: string;
+  readonly kind: ChannelKind;
   readonly address: string;
   readonly type: 'bounced' | 'complained' | 'unsubscribed';
   /** Of `bounced`: for good. */
@@ -152,6 +153,6 @@ function addressFact({ event, delivery, copy }: Fact, { recipient, messageId }: 
     : [{ messageId, kind: delivery.kind, address, type, hard: event.hard === true }];
 }
 
-function mainAddress(addresses: Recipient['addresses'], kind: string): string | undefined {
-  return (addresses as Readonly<Record<string, string | undefined>>)[kind] ?? addresses.any;
+function mainAddress(addresses: Recipient['addresses'], kind: ChannelKind): string | undefined {
+  return addresses[kind] ?? addresses.any;
 }

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { DEFAULT_ROUTING_ORDER, type RoutableKind } from '../domain/kinds';
-import { type Db } from './database';
+import { type Db, type Tx } from './database';
+import { workspaceKey } from './fact-keys';
+import { gateSettingsSchema } from './gate-settings';
+import { raiseFacts } from './suppressions';
+import { type GateSettings } from '../domain/gate-wishes';
 
 /** A tenant. */
 export interface Workspace {
@@ -11,14 +15,14 @@ export interface Workspace {
 }
 
 /** What a workspace may decide for itself. */
-export interface WorkspaceSettings {
+export interface WorkspaceSettings extends GateSettings {
   /** Kinds in the order in which they are tried. */
   readonly routingOrder: readonly RoutableKind[];
 }
 
 const COLUMNS = `id, organization_id as "organizationId", name, created_at as "createdAt"`;
 
-const settingsSchema = z.object({
+const settingsSchema = gateSettingsSchema.extend({
   routingOrder: z
     .array(z.enum(DEFAULT_ROUTING_ORDER))
     .min(1)
@@ -51,7 +55,25 @@ export async function getWorkspaceSettings(db: Db, workspaceId: string): Promise
   const [row] = await db.query<{ settings: unknown }>('select settings from workspaces where id = $1', [
     workspaceId,
   ]);
-  return settingsSchema.parse(row?.settings ?? {});
+  return readSettings(row?.settings);
+}
+
+/** What is stored in `workspaces.settings`, with the defaults for what it leaves open. */
+export function readSettings(stored: unknown): WorkspaceSettings {
+  return settingsSchema.parse(stored ?? {});
+}
+
+/** Changes what is given and leaves the rest; null puts a setting back to its default. Holds from the commit on. */
+export async function changeWorkspaceSettings(
+  tx: Tx,
+  workspaceId: string,
+  change: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await tx.query('update workspaces set settings = jsonb_strip_nulls(settings || $2::jsonb) where id = $1', [
+    workspaceId,
+    JSON.stringify(change),
+  ]);
+  await raiseFacts(tx, workspaceId, [workspaceKey(workspaceId)]);
 }
 
 /** Lets one transaction at a time change what must be unique within a workspace (slugs and aliases). */

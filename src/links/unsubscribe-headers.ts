@@ -1,4 +1,4 @@
-import { parseUrl } from './web-url';
+import { parseUrl } from '../domain/parse-url';
 
 /** Controls, angle brackets, commas and white space would end the header's line or its list. */
 // eslint-disable-next-line no-control-regex

@@ -1,3 +1,5 @@
+import { parseUrl } from '../domain/parse-url';
+
 /** Longer ones are left as they are: a redirect has to fit what browsers and proxies take as one header. */
 const MAX_URL_CHARS = 8_000;
 
@@ -13,15 +15,6 @@ function asRead(raw: string): string {
 
 function schemeOf(url: string): string | undefined {
   return /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0].toLowerCase();
-}
-
-/** Not by `URL.canParse`: once Node 20 has compiled it, it refuses every URL with a letter like `ü` in its host. */
-export function parseUrl(text: string): URL | undefined {
-  try {
-    return new URL(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** An absolute http or https URL as its author wrote it, without what browsers drop; undefined for all others. */

@@ -17,7 +17,7 @@ export const SANDBOX_DOMAIN = 'sandbox.volley.test';
 /** Table of the documented recipients; numbers are from a range that is never given to anybody. */
 export const MAGIC_RECIPIENTS: readonly MagicRecipient[] = [
   magic('delivered', 1, 'Accepted, and delivered at once.'),
-  magic('bounce', 2, 'Accepted, then bounced: ends undelivered.'),
+  magic('bounce', 2, 'Accepted, then bounced: ends undelivered. Suppressed from then on.'),
   magic('fail', 3, 'Refused for good: ends failed.'),
   magic('fail-once', 4, 'The first attempt fails and may be repeated; the next is accepted.'),
   magic('throttle', 5, 'The first call is throttled for 2 s, which costs no attempt; the next is accepted.'),

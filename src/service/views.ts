@@ -1,4 +1,5 @@
 import { type JobKind, type JobPhase, type MessageState, type WaitReason } from '../domain/states';
+import { type ChannelKind } from '../domain/kinds';
 import { type MessageSpec } from '../domain/message-spec';
 import { type Reason } from '../domain/reasons';
 import { type Guarantee } from '../domain/states';
@@ -96,7 +97,7 @@ export interface DeliveryView {
 
 /** What one delivery said: the words that went to the provider. */
 export interface OutputView {
-  readonly kind: string;
+  readonly kind: ChannelKind;
   readonly channelId: string;
   readonly content: Rendered;
 }

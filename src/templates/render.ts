@@ -16,13 +16,7 @@ import {
 } from './render-contract';
 import { pickVariant, variantBody, variantPieces } from './template-body';
 
-export {
-  type RenderFailure,
-  type RenderInput,
-  type RenderReason,
-  type RenderResult,
-  type Renderer,
-} from './render-contract';
+export { type RenderInput, type RenderResult, type Renderer } from './render-contract';
 
 /** Ends one render with its failure, from however deep inside it. */
 class RenderStop extends Error {

@@ -1,3 +1,5 @@
+import { parseUrl } from '../domain/parse-url';
+
 const LINK_SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'mailto:', 'tel:']);
 const IMAGE_SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'cid:']);
 const FILE_SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:']);
@@ -9,7 +11,7 @@ const FILE_SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:']);
 function withScheme(url: string, schemes: ReadonlySet<string>): string | undefined {
   // eslint-disable-next-line no-control-regex
   const bare = url.replace(/[\u0000-\u001f\u007f]/g, '').trim();
-  if (!URL.canParse(bare) || !schemes.has(new URL(bare).protocol)) return undefined;
+  if (!schemes.has(parseUrl(bare)?.protocol ?? '')) return undefined;
   return bare.replace(/[\s"'<>`\\]/g, (char) => encodeURIComponent(char).replace("'", '%27'));
 }
 

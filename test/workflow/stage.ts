@@ -45,6 +45,10 @@ export interface Stage extends TimeSkipping {
   until(what: string, holds: () => Promise<boolean> | boolean): Promise<void>;
   /** Until the job's workflow has seen every command. */
   observed(jobId: string): Promise<void>;
+  /** Until a workflow of this id was started. */
+  opened(workflowId: string): Promise<void>;
+  /** Takes back one lock of the server's clock that the server itself forgot to take back. */
+  unlockTime(): Promise<void>;
 }
 
 /** A recipient by id, or with more of a message's spec. */
@@ -167,6 +171,19 @@ export async function startStage(options: TimeSkippingOptions = {}): Promise<Sta
         const { version, observedVersion } = await stage.job(jobId);
         return version === observedVersion;
       }),
+    opened: (workflowId) =>
+      stage.until('the workflow is started', () =>
+        client.workflow
+          .getHandle(workflowId)
+          .describe()
+          .then(
+            () => true,
+            () => false,
+          ),
+      ),
+    async unlockTime() {
+      await t.env.connection.testService?.unlockTimeSkipping({});
+    },
     async close() {
       await sink.close();
       await t.close();

@@ -1,3 +1,4 @@
+import { parseUrl } from '../../domain/parse-url';
 import { createHmac } from 'node:crypto';
 import { sameText } from './freshness';
 
@@ -41,7 +42,7 @@ export function hasFolded(names: readonly string[], url: string, form: URLSearch
 }
 
 function portVariants(text: string): readonly string[] {
-  if (!URL.canParse(text)) return [text];
+  if (!parseUrl(text)) return [text];
   const { protocol, hostname, port } = new URL(text);
   const [, before = '', after = ''] = /^([a-z]+:\/\/[^/?#]*?)(?::\d+)?((?:[/?#].*)?)$/i.exec(text) ?? [];
   if (hostname === '' || before === '') return [text];

@@ -1,3 +1,4 @@
+import { parseUrl } from '../../domain/parse-url';
 import { isUtf8 } from 'node:buffer';
 import { TWILIO_DELIVERY_PARAMETER, TWILIO_MESSAGE_PARAMETER } from '../twilio-form';
 import {
@@ -84,7 +85,7 @@ function eventsOf(
 
 /** The ids that our StatusCallback carries; they are in the signed URL, so Twilio has them from us. */
 function ourIdsOf(url: string): Pick<ProviderEvent, 'messageId' | 'deliveryId'> {
-  const parameters = URL.canParse(url) ? new URL(url).searchParams : new URLSearchParams();
+  const parameters = parseUrl(url)?.searchParams ?? new URLSearchParams();
   const messageId = parameters.get(TWILIO_MESSAGE_PARAMETER);
   const deliveryId = parameters.get(TWILIO_DELIVERY_PARAMETER);
   return {

@@ -226,7 +226,7 @@ test('a thousand facts are a dozen statements', async () => {
         statements += 1;
         return tx.query(text, values);
       },
-    } as typeof tx;
+    };
     expect(await recordProviderEvents(counted, { workspaceId, channelId }, events)).toMatchObject({
       stored: 1_000,
     });

@@ -15,14 +15,6 @@ const to = { user_id: 'spike', email: 'spike@bebop.example' };
 const content = { title: 'Hi', body: 'Hello {{name}}' };
 const send = (message: unknown, headers: Record<string, string> = {}) =>
   stand.call('POST', '/send', { body: { message }, headers });
-const stateOf = async (messageId: string) => {
-  const [row] = await stand.database.db.query<{ due: Date; until: Date | null; created: Date }>(
-    'select s.due_at as due, s.valid_until as until, m.created_at as created from message_states s join messages m on m.id = s.message_id where m.id = $1',
-    [fromCourierId(messageId)],
-  );
-  return row;
-};
-
 test('for one recipient the requestId is the message’s id, and its request is found by it', async () => {
   const { status, json } = await send({ to, content, data: { name: 'Spike' }, metadata: { event: 'hello' } });
   expect([status, Object.keys(json)]).toEqual([202, ['requestId']]);
@@ -54,30 +46,22 @@ test('a call repeated with its Idempotency-Key sends once', async () => {
   expect((await stand.call('GET', '/messages?traceId=once')).json.results).toHaveLength(1);
 });
 
-test('a delay is rounded up to the minute, and what ends the message counts from its end', async () => {
+test('delay, expiry and topic are kept for the gates, which decide at the claim', async () => {
   const { json } = await send({
-    to,
-    content,
-    delay: { duration: 61_000 },
-    expiry: { expires_in: 'PT1H' },
-    timeout: { message: 600_000 },
+    ...{
+      to,
+      content,
+      delay: { duration: 61_000 },
+      expiry: { expires_in: 'PT1H' },
+      timeout: { message: 600_000 },
+    },
+    preferences: { subscription_topic_id: 'news' },
   });
-  const row = await stateOf(json.requestId);
-  const delayMs = (row?.due.getTime() ?? 0) - (row?.created.getTime() ?? 0);
-  expect(delayMs).toBeGreaterThan(115_000);
-  expect(delayMs).toBeLessThanOrEqual(120_000);
-  expect((row?.until?.getTime() ?? 0) - (row?.due.getTime() ?? 0)).toBe(600_000);
-});
-
-test('a moment to wait for is kept, and one in the past is now', async () => {
-  const until = new Date(Date.now() + 7_200_000).toISOString();
-  expect(
-    (await stateOf((await send({ to, content, delay: { until } })).json.requestId))?.due.toISOString(),
-  ).toBe(until);
-  const past = await stateOf(
-    (await send({ to, content, delay: { until: '2020-01-01T00:00:00Z' } })).json.requestId,
+  const [row] = await stand.database.db.query<{ gates: unknown }>(
+    "select spec -> 'gates' as gates from jobs where id = $1",
+    [fromCourierId(json.requestId)],
   );
-  expect(past?.due).toEqual(past?.created);
+  expect(row?.gates).toEqual({ topicId: 'news', delay: { durationMs: 120_000 }, validForMs: 600_000 });
 });
 
 test.each([
@@ -99,7 +83,7 @@ test.each([
     { to, content, routing: { method: 'all', channels: ['email'] } },
     'message.routing.method',
   ],
-  ['opening hours', { to, content, delay: { until: 'Mo-Fr 08:00-18:00' } }, 'message.delay.until'],
+  ['hours that are none', { to, content, delay: { until: 'now and then' } }, 'message.delay.until'],
   ['a delay of a year', { to, content, delay: { duration: 400 * 86_400_000 } }, 'message.delay'],
   ['a negative timeout', { to, content, timeout: { message: -1 } }, 'message.timeout.message'],
   [

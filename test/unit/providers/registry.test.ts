@@ -10,7 +10,13 @@ const providers = createProviders({
 afterAll(() => providers.close());
 
 test('each provider is found by its name, and nobody by the name of an object property', () => {
-  expect(providers.list().map(({ name }) => name)).toEqual(['smtp', 'sendgrid', 'twilio', 'webhook', 'sandbox']);
+  expect(providers.list().map(({ name }) => name)).toEqual([
+    'smtp',
+    'sendgrid',
+    'twilio',
+    'webhook',
+    'sandbox',
+  ]);
   for (const provider of providers.list()) expect(providers.get(provider.name)).toBe(provider);
   for (const name of ['', 'constructor', '__proto__', 'SMTP']) expect(providers.get(name)).toBeUndefined();
 });

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { DEFAULT_ROUTING_ORDER } from '../../src/domain/kinds';
+import { type Db } from '../../src/ledger/database';
+import {
+  capSchema,
+  deliveryWindowSchema,
+  holdoutPercentSchema,
+  quietHoursSchema,
+} from '../../src/ledger/gate-settings';
+import { changeWorkspaceSettings, getWorkspaceSettings } from '../../src/ledger/workspaces';
+import { parseBody } from '../middleware/validation';
+import { type CommandRoute, type ReadRoute } from '../route';
+import { json, jsonBody } from './openapi-parts';
+import { requireWorkspace } from './workspaces';
+
+const PATH = '/v1/workspaces/{workspaceId}/settings';
+
+const routingOrder = z
+  .array(z.enum(DEFAULT_ROUTING_ORDER))
+  .min(1)
+  .meta({ description: 'Kinds in the order in which they are tried.' });
+const cap = capSchema.meta({
+  description:
+    'Messages with `capFrequency` that one recipient gets over one channel in any stretch of so many days.',
+});
+const holdoutPercent = holdoutPercentSchema.meta({
+  description: 'This part of all recipients is sent nothing, so that the others can be compared with them.',
+});
+const quietHours = quietHoursSchema.meta({
+  description: "By each recipient's own clock. Messages wait for their end, unless they ignore quiet hours.",
+});
+const deliveryWindow = deliveryWindowSchema.meta({
+  description: 'Messages wait until it is open, unless they ignore quiet hours.',
+});
+
+const settingsSchema = z
+  .object({
+    ...{ routingOrder, cap, holdoutPercent },
+    quietHours: quietHours.nullable(),
+    deliveryWindow: deliveryWindow.nullable(),
+  })
+  .meta({ id: 'WorkspaceSettings' });
+
+const changeSchema = z
+  .strictObject({
+    routingOrder: routingOrder.nullable().optional(),
+    cap: cap.nullable().optional(),
+    holdoutPercent: holdoutPercent.nullable().optional(),
+    quietHours: quietHours.nullable().optional(),
+    deliveryWindow: deliveryWindow.nullable().optional(),
+  })
+  .meta({ id: 'WorkspaceSettingsChange' });
+
+export const readSettingsRoute: ReadRoute = {
+  ...{ kind: 'read', method: 'get', path: PATH, auth: 'both' },
+  openapi: {
+    operationId: 'getWorkspaceSettings',
+    summary: "Get a workspace's settings",
+    responses: { '200': json('The settings, defaults filled in.', settingsSchema) },
+  },
+  async handle(call, db) {
+    await requireWorkspace(db, call.workspaceId);
+    return { status: 200, body: await viewOf(db, call.workspaceId) };
+  },
+};
+
+export const changeSettingsRoute: CommandRoute = {
+  ...{ kind: 'command', method: 'patch', path: PATH, auth: 'both' },
+  openapi: {
+    operationId: 'updateWorkspaceSettings',
+    summary: "Change a workspace's settings",
+    description:
+      'What is not given stays; each setting is replaced whole, and null puts it back to its default. Messages that wait already are asked again when their wait ends.',
+    requestBody: jsonBody(changeSchema, {
+      quietHours: { start: '21:00', end: '08:00', zone: 'Europe/Amsterdam' },
+      cap: { count: 2, periodDays: 7 },
+    }),
+    responses: { '200': json('The settings as they are now.', settingsSchema) },
+  },
+  async handle(call, tx) {
+    const change = parseBody(changeSchema, call.body);
+    await requireWorkspace(tx, call.workspaceId);
+    await changeWorkspaceSettings(tx, call.workspaceId, change);
+    return { status: 200, body: await viewOf(tx, call.workspaceId) };
+  },
+};
+
+async function viewOf(db: Db, workspaceId: string): Promise<unknown> {
+  const { quietHours: quiet, deliveryWindow: window, ...rest } = await getWorkspaceSettings(db, workspaceId);
+  return { ...rest, quietHours: quiet ?? null, deliveryWindow: window ?? null };
+}

@@ -1,0 +1,8 @@
+/** Not by `URL.canParse`: once Node 20 has compiled it, it refuses every URL with a letter like `ü` in its host. */
+export function parseUrl(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,189 @@
+import { type GateWishes } from '../domain/gate-wishes';
+import { type GateFacts, type Receiver } from '../domain/gates';
+import { type Preference } from '../domain/preferences';
+import { recipientZone } from '../domain/recipient-zone';
+import { type Route } from '../domain/routing';
+import { one, type Db } from './database';
+import { type DeliveryContext } from './delivery-context';
+import { addressKey, holdoutPoint, userKey, workspaceKey } from './fact-keys';
+import { type Refused, type Seal } from './attempts';
+import { readSettings } from './workspaces';
+
+const DAY_MS = 86_400_000;
+
+/** The facts of one message, and what the claim has to check of them once more. */
+export interface SealedFacts {
+  readonly facts: GateFacts;
+  /** The job is paused or the message not due: the gates move nothing now, and are asked again when it is its turn. */
+  readonly idle?: Refused;
+  /** The seal of going over this route with these receivers dropped. */
+  readonly sealFor: (route: number, dropped?: Seal['dropped']) => Seal;
+}
+
+interface Row extends Record<string, unknown> {
+  now_ms: number;
+  canceled: boolean;
+  valid_until_ms: number | null;
+  started_at_ms: number;
+  attempts: number;
+  tried: boolean;
+  paused: boolean;
+  due_in_ms: number;
+  settings: unknown;
+  version: number;
+  stopped: Record<string, string>;
+  stored: {
+    status: Preference['status'];
+    channels: Preference['channels'] | null;
+    has_channels: boolean;
+  } | null;
+  topic_default: Preference['status'] | null;
+  uses: { recipient: string; channel: string; at_ms: number }[];
+}
+
+/**
+ * Reads what the gates judge by, in one statement and so as of one moment, with the versions of all that may change. `routes`
+ * are those from the message's next one on; `first` is that one's place.
+ */
+export async function readGateFacts(
+  db: Db,
+  input: { messageId: string; message: DeliveryContext; routes: readonly Route[]; first: number },
+): Promise<SealedFacts> {
+  const { message, routes } = input;
+  const { workspaceId, spec, jobSpec } = message;
+  const { recipient } = spec;
+  const wishes: GateWishes = { ...jobSpec.gates, ...spec.gates };
+  const keyOf = (kind: Route['kind'], address: string) => addressKey(workspaceId, kind, address);
+  const alsoTo = recipient.alsoTo ?? [];
+  const envelope = [...alsoTo, ...(recipient.cc ?? []), ...(recipient.bcc ?? [])];
+  const keys = [
+    workspaceKey(workspaceId),
+    userKey(workspaceId, recipient.id),
+    ...routes.map(({ kind, address }) => keyOf(kind, address)),
+    ...envelope.map((address) => keyOf('email', address)),
+  ];
+  const row = await readRow(db, input.messageId, {
+    ...{ workspaceId, keys, userId: recipient.id, topicId: wishes.topicId ?? null },
+    ...{ tenantId: recipient.tenantId ?? '', withCap: wishes.capFrequency === true },
+  });
+  const settings = readSettings(row.settings);
+  const receiver = (kind: Route['kind'], address: string): Receiver => {
+    const reason = row.stopped[keyOf(kind, address).toString('hex')];
+    if (reason === undefined) return { address };
+    return { address, stopped: reason === 'unsubscribed' ? 'unsubscribed' : 'suppressed' };
+  };
+  const emails = (list: readonly string[] | undefined) => (list ?? []).map((it) => receiver('email', it));
+  const sinceMs = row.now_ms - settings.cap.periodDays * DAY_MS;
+  const usesOf = ({ kind, address, channelId }: Route): number => {
+    const hex = keyOf(kind, address).toString('hex');
+    return row.uses.filter((u) => u.recipient === hex && u.channel === channelId && u.at_ms > sinceMs).length;
+  };
+  const identity = recipient.idGenerated ? (routes[0]?.address ?? recipient.id) : recipient.id;
+
+  return {
+    facts: {
+      nowMs: row.now_ms,
+      canceled: row.canceled,
+      attempts: row.attempts,
+      validUntilMs: row.valid_until_ms,
+      startedAtMs: row.started_at_ms,
+      wishes,
+      preference: {
+        notifications: notificationsOf(message),
+        topicId: wishes.topicId,
+        given: wishes.preferences,
+        stored: row.stored ? storedPreference(row.stored) : undefined,
+        topicDefault: row.topic_default ?? undefined,
+      },
+      routes: routes.map((route, index) => ({
+        index: input.first + index,
+        kind: route.kind,
+        to: [receiver(route.kind, route.address), ...emails(route.kind === 'email' ? alsoTo : [])],
+        capUsed: usesOf(route),
+      })),
+      routeTried: row.tried,
+      cc: emails(recipient.cc),
+      bcc: emails(recipient.bcc),
+      holdoutPoint: holdoutPoint(workspaceId, identity),
+      zone: recipientZone({ timezone: recipient.timezone, phone: recipient.addresses.sms }),
+      settings,
+    },
+    ...idleOf(row),
+    sealFor(index, dropped = []) {
+      const route = routes[index - input.first];
+      const capped = wishes.capFrequency === true && route !== undefined;
+      return {
+        facts: [...new Set(keys.map((key) => key.toString('hex')))],
+        version: row.version,
+        dropped,
+        ...(capped
+          ? {
+              cap: {
+                recipient: keyOf(route.kind, route.address).toString('hex'),
+                count: settings.cap.count,
+                periodMs: settings.cap.periodDays * DAY_MS,
+              },
+            }
+          : {}),
+      };
+    },
+  };
+}
+
+function idleOf({ paused, due_in_ms: waitMs }: Row): { idle?: Refused } {
+  if (paused) return { idle: { refused: 'paused', waitMs: 0 } };
+  return waitMs > 0 ? { idle: { refused: 'not_due', waitMs } } : {};
+}
+
+/** The names by which a preference can mean this message. */
+function notificationsOf({ jobSpec, spec }: DeliveryContext): string[] {
+  return [jobSpec.event, spec.template?.id, jobSpec.template?.id].filter((name) => name !== undefined);
+}
+
+function storedPreference(stored: NonNullable<Row['stored']>): Preference {
+  return {
+    status: stored.status,
+    ...(stored.has_channels && stored.channels ? { channels: stored.channels } : {}),
+  };
+}
+
+async function readRow(
+  db: Db,
+  messageId: string,
+  about: {
+    workspaceId: string;
+    keys: readonly Buffer[];
+    userId: string;
+    tenantId: string;
+    topicId: string | null;
+    withCap: boolean;
+  },
+): Promise<Row> {
+  const rows = await db.query<Row>(
+    `select (extract(epoch from ledger_now()) * 1000)::float8 as now_ms,
+       s.cancel_requested or j.cancel_requested as canceled, s.attempts,
+       (extract(epoch from s.valid_until) * 1000)::float8 as valid_until_ms,
+       (extract(epoch from coalesce(j.run_at, j.created_at)) * 1000)::float8 as started_at_ms,
+       exists (select 1 from deliveries d where d.message_id = s.message_id and d.route = s.route) as tried,
+       j.paused or j.suspended is not null or j.phase <> 'running' as paused,
+       (extract(epoch from s.due_at - ledger_now()) * 1000)::float8 as due_in_ms, w.settings,
+       (select coalesce(sum(f.version), 0)::bigint from recipient_facts f where f.workspace_id = $2 and f.key = any($3::bytea[])) as version,
+       (select coalesce(jsonb_object_agg(encode(x.address_key, 'hex'), x.reason), '{}') from suppressions x
+         where x.workspace_id = $2 and x.address_key = any($3::bytea[])) as stopped,
+       (select jsonb_build_object('status', p.status, 'channels', p.channels, 'has_channels', p.has_channels) from preferences p
+         where p.workspace_id = $2 and p.user_id = $4 and p.topic_id = $6 and p.tenant_id in ('', $5)
+         order by p.tenant_id desc limit 1) as stored,
+       (select t.default_status from topics t where t.workspace_id = $2 and t.id = $6) as topic_default,
+       case when $7 then (select coalesce(jsonb_agg(jsonb_build_object('recipient', encode(u.recipient, 'hex'),
+           'channel', u.channel_id, 'at_ms', extract(epoch from u.at) * 1000)), '[]')
+         from cap_uses u where u.workspace_id = $2 and u.recipient = any($3::bytea[]) and u.message_id <> s.message_id)
+         else '[]' end as uses
+     from message_states s join jobs j on j.id = s.job_id join workspaces w on w.id = s.workspace_id
+     where s.message_id = $1 and s.workspace_id = $2`,
+    [
+      ...[messageId, about.workspaceId, about.keys],
+      ...[about.userId, about.tenantId, about.topicId, about.withCap],
+    ],
+  );
+  return one(rows);
+}

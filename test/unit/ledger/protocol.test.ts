@@ -1,0 +1,243 @@
+import { v7 as uuidv7 } from 'uuid';
+import {
+  claimMessage,
+  recoverMessage,
+  settleAttempt,
+  type Claimed,
+  type Settlement,
+} from '../../../src/ledger/attempts';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { insertJobWith, moveTo } from './world';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase({ poolSize: 20 });
+});
+afterAll(() => database?.drop());
+
+const CHANNEL = uuidv7();
+
+interface Subject {
+  readonly jobId: string;
+  readonly messageId: string;
+}
+
+async function subject(): Promise<Subject> {
+  const { jobId, messageIds } = await insertJobWith(database.db, 1);
+  return { jobId, messageId: messageIds[0] ?? '' };
+}
+
+const claim = (of: Subject, attemptId = uuidv7(), owner = 'me', dedupeWindowMs = 0) =>
+  claimMessage(database.db, {
+    ...{ ...of, attemptId, owner, deliveryId: uuidv7(), route: 0, channelId: CHANNEL },
+    ...{ kind: 'webhook', provider: 'webhook', timeoutMs: 1_000, marginMs: 1_000, dedupeWindowMs },
+  });
+const recover = (of: Subject, owner = 'me', dedupeWindowMs = 0, attemptId = uuidv7()) =>
+  recoverMessage(database.db, { ...of, attemptId, owner, dedupeWindowMs, timeoutMs: 1_000, marginMs: 1_000 });
+const settle = (of: Subject, attemptId: string, more: Partial<Settlement> = {}) =>
+  settleAttempt(database.db, {
+    ...{ jobId: of.jobId, attemptId, outcome: 'accepted', state: 'sent', refused: false },
+    ...more,
+  });
+const set = (of: Subject, change: string) =>
+  database.db.query(`update jobs set ${change} where id = $1`, [of.jobId]);
+
+test('of many claims at the same time one is allowed', async () => {
+  const one = await subject();
+  const claims = await Promise.all(Array.from({ length: 15 }, () => claim(one)));
+  expect(claims.filter((result) => result.refused === undefined)).toHaveLength(1);
+  expect(claims.filter((result) => result.refused === 'open')).toHaveLength(14);
+});
+
+test.each([
+  ['paused = true', 'paused'],
+  ['cancel_requested = true', 'canceled'],
+  [`phase = 'open'`, 'not_running'],
+  [`suspended = 'ledger_older'`, 'paused'],
+])('after %s has committed nothing is claimed, and nothing is left behind', async (change, refused) => {
+  const one = await subject();
+  await set(one, change);
+  expect(await claim(one)).toMatchObject({ refused });
+  const left = await database.db.query(
+    `select 1 from deliveries where message_id = $1 union all select 1 from attempts where message_id = $1
+     union all select 1 from events where message_id = $1`,
+    [one.messageId],
+  );
+  expect(left).toEqual([]);
+});
+
+test.each([
+  [`due_at = ledger_now() + interval '1 minute'`, 'not_due'],
+  [`valid_until = ledger_now()`, 'expired'],
+  ['cancel_requested = true', 'canceled'],
+])('a message with %s is not claimed', async (change, refused) => {
+  const one = await subject();
+  await database.db.query(`update message_states set ${change} where message_id = $1`, [one.messageId]);
+  expect(await claim(one)).toMatchObject({ refused });
+});
+
+test('a refused claim gives the rate token back', async () => {
+  const one = await subject();
+  const [workspace] = await database.db.query<{ id: string }>(
+    'select workspace_id as id from jobs where id = $1',
+    [one.jobId],
+  );
+  const channelId = uuidv7();
+  await database.db.query(
+    `insert into channels (id, workspace_id, kind, provider, name, rate_per_second) values ($1, $2, 'webhook', 'webhook', 'x', 0.001)`,
+    [channelId, workspace?.id],
+  );
+  const once = () =>
+    claimMessage(database.db, {
+      ...{ ...one, attemptId: uuidv7(), owner: 'me', deliveryId: uuidv7(), route: 0, channelId },
+      ...{ kind: 'webhook', provider: 'webhook', timeoutMs: 1_000, marginMs: 1_000, dedupeWindowMs: 0 },
+    });
+  await database.db.query(
+    `update message_states set due_at = ledger_now() + interval '1 hour' where message_id = $1`,
+    [one.messageId],
+  );
+  expect(await once()).toMatchObject({ refused: 'not_due' });
+  await database.db.query('update message_states set due_at = ledger_now() where message_id = $1', [
+    one.messageId,
+  ]);
+  expect((await once()).refused).toBeUndefined();
+});
+
+test('an outcome is written to its own attempt, also when a later one has begun; the message is the later one’s', async () => {
+  const one = await subject();
+  const [first, second] = [uuidv7(), uuidv7()];
+  await claim(one, first);
+  await recover(one, 'me', 60_000, second);
+  expect(
+    await settle(one, first, { outcome: 'retryable', state: 'failed', reason: 'deadline' }),
+  ).toMatchObject({
+    ...{ state: 'sending', moved: false },
+  });
+  expect(await settle(one, second)).toMatchObject({ state: 'sent', moved: true });
+  const attempts = await database.db.query(
+    'select outcome from attempts where message_id = $1 order by number',
+    [one.messageId],
+  );
+  expect(attempts).toEqual([{ outcome: 'retryable' }, { outcome: 'accepted' }]);
+});
+
+test('accepted is true whoever learns it, also after the message ended in doubt', async () => {
+  const one = await subject();
+  const attemptId = uuidv7();
+  await claim(one, attemptId);
+  await set(one, `guarantee = 'at_most_once'`);
+  expect(await recover(one)).toMatchObject({ uncertain: true });
+  expect(await settle(one, attemptId)).toMatchObject({ state: 'sent', moved: true });
+});
+
+test('an outcome that was written stays', async () => {
+  const one = await subject();
+  const attemptId = uuidv7();
+  await claim(one, attemptId);
+  await settle(one, attemptId);
+  await settle(one, attemptId, { outcome: 'permanent', state: 'failed', reason: 'provider_refused' });
+  const rows = await database.db.query('select outcome from attempts where id = $1', [attemptId]);
+  expect(rows).toEqual([{ outcome: 'accepted' }]);
+  await expect(
+    database.db.query(`update attempts set outcome = 'permanent' where id = $1`, [attemptId]),
+  ).rejects.toThrow('written once');
+});
+
+test('somebody else’s open attempt is not taken over while it may still run', async () => {
+  const one = await subject();
+  await claim(one, uuidv7(), 'other');
+  expect(await recover(one, 'me')).toMatchObject({ refused: 'held' });
+  await database.db.query('update message_states set held_until = ledger_now() where message_id = $1', [
+    one.messageId,
+  ]);
+  expect(await recover(one, 'me')).toMatchObject({ possibleDuplicate: true, uncertain: false });
+});
+
+test.each([
+  ['at_least_once', 60_000, false, false],
+  ['at_least_once', 0, true, false],
+  ['at_most_once', 60_000, false, false],
+  ['at_most_once', 0, true, true],
+] as const)(
+  '%s, a window of %i ms: marked %s, uncertain %s',
+  async (guarantee, windowMs, possibleDuplicate, uncertain) => {
+    const one = await subject();
+    await set(one, `guarantee = '${guarantee}'`);
+    const begun = (await claim(one)) as Claimed;
+    const again = await recover(one, 'me', windowMs);
+    expect(again).toMatchObject({
+      possibleDuplicate,
+      uncertain,
+      deliveryId: begun.deliveryId,
+      generation: begun.generation,
+    });
+  },
+);
+
+test('after a cancel an open attempt is not made again: it ends uncertain', async () => {
+  const one = await subject();
+  await claim(one);
+  await set(one, 'cancel_requested = true');
+  expect(await recover(one, 'me', 60_000)).toMatchObject({ uncertain: true });
+});
+
+test('the key rises after a proved refusal and only then, and being throttled costs no attempt', async () => {
+  const one = await subject();
+  const steps = [
+    { outcome: 'throttled', refused: false },
+    { outcome: 'ambiguous', refused: false },
+    { outcome: 'retryable', refused: true },
+  ] as const;
+  const generations: number[] = [];
+  for (const step of steps) {
+    const attemptId = uuidv7();
+    generations.push(((await claim(one, attemptId)) as Claimed).generation);
+    await settle(one, attemptId, { ...step, state: 'waiting', waitReason: 'backoff', waitMs: 0 });
+  }
+  generations.push(((await claim(one)) as Claimed).generation);
+  expect(generations).toEqual([0, 0, 0, 1]);
+  const [row] = await database.db.query('select attempts from message_states where message_id = $1', [
+    one.messageId,
+  ]);
+  expect(row).toEqual({ attempts: 3 });
+});
+
+test('a message that would wait after a cancel is canceled instead', async () => {
+  const one = await subject();
+  const attemptId = uuidv7();
+  await claim(one, attemptId);
+  await set(one, 'cancel_requested = true');
+  expect(
+    await settle(one, attemptId, {
+      outcome: 'retryable',
+      state: 'waiting',
+      waitReason: 'backoff',
+      waitMs: 5,
+      refused: true,
+    }),
+  ).toMatchObject({ state: 'canceled', reason: 'canceled' });
+});
+
+test('what is settled is not claimed again', async () => {
+  const one = await subject();
+  await moveTo(database.db, one.messageId, 'skipped');
+  expect(await claim(one)).toMatchObject({ refused: 'settled' });
+});
+
+test.each([
+  ['at_least_once', 60_000, { possibleDuplicate: false, uncertain: false }],
+  ['at_least_once', 0, { possibleDuplicate: true, uncertain: false }],
+  ['at_most_once', 60_000, { possibleDuplicate: false, uncertain: false }],
+  ['at_most_once', 0, { possibleDuplicate: true, uncertain: true }],
+] as const)(
+  '%s, after a call in doubt, a window of %i ms: the next claim is %j',
+  async (guarantee, windowMs, expected) => {
+    const one = await subject();
+    await set(one, `guarantee = '${guarantee}'`);
+    const attemptId = uuidv7();
+    await claim(one, attemptId);
+    const doubt = { outcome: 'ambiguous', state: 'waiting', waitReason: 'backoff', waitMs: 0 } as const;
+    await settle(one, attemptId, doubt);
+    expect(await claim(one, uuidv7(), 'me', windowMs)).toMatchObject(expected);
+  },
+);

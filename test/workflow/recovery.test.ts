@@ -1,0 +1,145 @@
+import { type Database } from '../../src/ledger/database';
+import { workflowIds } from '../../workflows/contract';
+import { people, startStage, type Stage } from './stage';
+
+/** How many of the next outcomes are lost: the call was made, and whoever made it dies before it is written down. */
+let losses = 0;
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await startStage({ breakDb: loseOutcomes });
+});
+afterAll(() => stage?.close());
+beforeEach(() => {
+  losses = 0;
+  stage.sink.reset();
+});
+
+function loseOutcomes(db: Database): Database {
+  return {
+    ...db,
+    async query(text, values) {
+      if (text.includes('settle_attempt') && losses > 0) {
+        losses -= 1;
+        throw new Error('the worker died');
+      }
+      return db.query(text, values);
+    },
+  };
+}
+
+interface AttemptRow {
+  readonly number: number;
+  readonly outcome: string | null;
+  readonly possible_duplicate: boolean;
+  readonly [column: string]: unknown;
+}
+
+const attemptsOf = (messageId: string) =>
+  stage.db.query<AttemptRow>(
+    'select number, outcome, possible_duplicate from attempts where message_id = $1 order by number',
+    [messageId],
+  );
+
+async function sendOnce(options: {
+  guarantee: 'at_least_once' | 'at_most_once';
+  dedupeWindowSeconds: number;
+}): Promise<{ messageId: string; state: string; reason: string | null }> {
+  const channelId = await stage.addWebhook('doubt', {
+    dedupeWindowSeconds: options.dedupeWindowSeconds,
+    priority: 200,
+  });
+  losses = 1;
+  const { batchId, messageIds } = await stage.batch(['u'], { guarantee: options.guarantee, channelId });
+  await stage.finish('batch', batchId);
+  const { messageId, state, reason } = await stage.message(messageIds[0] ?? '');
+  return { messageId, state, reason };
+}
+
+test('at_least_once: an attempt whose answer was lost is made again with the same key, and marked', async () => {
+  const end = await sendOnce({ guarantee: 'at_least_once', dedupeWindowSeconds: 0 });
+  expect(end).toMatchObject({ state: 'sent', reason: null });
+  expect([...stage.sink.calls.values()]).toEqual([2]);
+  expect(await attemptsOf(end.messageId)).toEqual([
+    { number: 1, outcome: 'lost', possible_duplicate: false },
+    { number: 2, outcome: 'accepted', possible_duplicate: true },
+  ]);
+});
+
+test('at_most_once: an attempt whose answer was lost is not made again, and ends uncertain', async () => {
+  const end = await sendOnce({ guarantee: 'at_most_once', dedupeWindowSeconds: 0 });
+  expect(end).toMatchObject({ state: 'uncertain', reason: 'in_doubt' });
+  expect([...stage.sink.calls.values()]).toEqual([1]);
+  expect(await attemptsOf(end.messageId)).toEqual([
+    { number: 1, outcome: 'lost', possible_duplicate: false },
+  ]);
+});
+
+test.each(['at_least_once', 'at_most_once'] as const)(
+  '%s: where the receiver remembers keys the same one is sent again, and nothing is in doubt',
+  async (guarantee) => {
+    const end = await sendOnce({ guarantee, dedupeWindowSeconds: 3_600 });
+    expect(end).toMatchObject({ state: 'sent' });
+    expect([...stage.sink.calls.values()]).toEqual([2]);
+    expect(await attemptsOf(end.messageId)).toMatchObject([
+      { outcome: 'lost' },
+      { outcome: 'accepted', possible_duplicate: false },
+    ]);
+  },
+);
+
+test('a job in which every second outcome is lost still accounts for each recipient once', async () => {
+  losses = 20;
+  const jobId = await stage.fill(people(40));
+  await stage.command(jobId, 'run');
+  await stage.finish('bulk', jobId);
+  expect((await stage.job(jobId)).counts.sent).toBe(40);
+  expect(stage.sink.calls.size).toBe(40);
+  expect(stage.sink.requests).toHaveLength(60);
+});
+
+test('a child that is terminated before its attempt is started again by the next plan', async () => {
+  await stage.db.query('update channels set rate_per_second = 0.05 where id = $1', [stage.webhookId]);
+  const jobId = await stage.fill(people(2));
+  await stage.command(jobId, 'run');
+  const waiting = async () =>
+    (await stage.messages(jobId)).find((message) => message.waitReason === 'rate_limit');
+  await stage.until('one waits for the rate', async () => (await waiting()) !== undefined);
+  const id = (await waiting())?.messageId ?? '';
+  await stage.client.workflow.getHandle(workflowIds.message('bulk', id)).terminate();
+  await stage.finish('bulk', jobId);
+  expect(await stage.states(jobId)).toEqual(['sent', 'sent']);
+  expect(stage.sink.requests).toHaveLength(2);
+  await stage.db.query('update channels set rate_per_second = null where id = $1', [stage.webhookId]);
+});
+
+test('a child that is terminated during its attempt: the call ends as it ends, and is not made again', async () => {
+  let release: () => void = () => undefined;
+  stage.sink.answer(() => new Promise((resolve) => (release = () => resolve({}))));
+  const jobId = await stage.fill(['u']);
+  await stage.command(jobId, 'run');
+  await stage.until('the call is under way', () => stage.sink.requests.length === 1);
+  const [message] = await stage.messages(jobId);
+  await stage.client.workflow.getHandle(workflowIds.message('bulk', message?.messageId ?? '')).terminate();
+  release();
+  await stage.until('it is sent', async () => (await stage.states(jobId))[0] === 'sent');
+  // The server never forgets the activity of the terminated workflow, and would not let time pass.
+  await stage.unlockTime();
+  expect(await stage.finish('bulk', jobId)).toMatchObject({ status: 'COMPLETED' });
+  expect(stage.sink.requests).toHaveLength(1);
+});
+
+test('a job whose workflow is terminated in the middle is finished by the next signal, each sent once', async () => {
+  const held: (() => void)[] = [];
+  stage.sink.answer(() => new Promise((resolve) => held.push(() => resolve({}))));
+  const jobId = await stage.fill(people(60));
+  await stage.command(jobId, 'run');
+  await stage.until('the window is full', () => held.length === 50);
+  await stage.client.workflow.getHandle(workflowIds.job('bulk', jobId)).terminate();
+  stage.sink.answer({});
+  for (const release of held) release();
+  await stage.command(jobId, 'pause');
+  await stage.command(jobId, 'resume');
+  expect(await stage.finish('bulk', jobId)).toMatchObject({ status: 'COMPLETED', enqueued: 60 });
+  expect(stage.sink.totals()).toMatchObject({ keys: 60, accepted: 60, duplicated: 0 });
+});
