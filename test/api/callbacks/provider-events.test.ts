@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
+import { type QueryResultRow } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { claimMessage, settleAttempt } from '../../../src/ledger/attempts';
 import { insertChannel } from '../../../src/ledger/channels';
@@ -222,9 +223,9 @@ test('a thousand facts are a dozen statements', async () => {
   await database.db.transaction(async (tx) => {
     const counted = {
       ...tx,
-      query: (text: string, values?: readonly unknown[]) => {
+      query: <R extends QueryResultRow>(text: string, values?: readonly unknown[]) => {
         statements += 1;
-        return tx.query(text, values);
+        return tx.query<R>(text, values);
       },
     };
     expect(await recordProviderEvents(counted, { workspaceId, channelId }, events)).toMatchObject({
