@@ -9,6 +9,7 @@ import { createSandboxLog } from '../../src/ledger/sandbox-deliveries';
 import { createEgress } from '../../src/providers/egress/guarded-client';
 import { parseEgressAllow } from '../../src/providers/egress/address-policy';
 import { createProviders } from '../../src/providers/registry';
+import { parseEncryptionKeys } from '../../src/runtime/config';
 import { createLog } from '../../src/runtime/log';
 import { createSecretBox, type SecretBox } from '../../src/runtime/secret-box';
 import { createService, type Notifier } from '../../src/service/create-service';
@@ -18,10 +19,11 @@ import { signalJob } from '../../src/temporal/start-job';
 import { createWorkers } from '../../src/temporal/workers';
 import { createRenderer } from '../../src/templates/render';
 import { MAX_RUN_MS, type EngineSettings } from '../../workflows/contract';
+import { RECORDING_KEY } from '../replay/keys';
 import { workflowBundle } from './workflow-bundle';
 
-/** Of tests only; the committed histories are encrypted with it. */
-export const TEST_KEYS: readonly EncryptionKey[] = [{ id: 'test', key: Buffer.alloc(32, 'volley') }];
+/** Of tests only: the committed histories (test/replay) are encrypted with it. */
+export const TEST_KEYS: readonly EncryptionKey[] = parseEncryptionKeys(RECORDING_KEY);
 
 /** As an embedded installation has it, but for search attributes: the time-skipping server has none registered. */
 export const TEST_SETTINGS: EngineSettings = {

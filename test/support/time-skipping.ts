@@ -1,11 +1,11 @@
 import { type Client } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { type QueryResultRow } from 'pg';
 import { type Database } from '../../src/ledger/database';
 import { dataConverter } from '../../src/temporal/connect';
 import { createTestDatabase } from './database';
 import { startEngine, TEST_KEYS, type Engine, type EngineOptions } from './engine';
+import { quietRuntime } from './quiet-runtime';
 
 export interface TimeSkipping {
   readonly env: TestWorkflowEnvironment;
@@ -98,17 +98,4 @@ async function onServerTime(db: Database, nowMs: () => Promise<number>): Promise
     },
     close: () => db.close(),
   };
-}
-
-let quiet = false;
-
-/** Once a test file: the SDK says only what went wrong. */
-function quietRuntime(): void {
-  if (quiet) return;
-  quiet = true;
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    telemetryOptions: { logging: { filter: 'ERROR' } },
-    shutdownSignals: [],
-  });
 }

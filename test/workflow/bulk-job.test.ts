@@ -24,7 +24,7 @@ test('a job that was open for 400 days still takes users and runs', async () => 
   const last = await jobHandle(jobId).describe();
   expect(last.runId).not.toBe(first.runId);
   // Continued as new every 7 days: no run is older, and none grows with the waiting.
-  expect((await stage.nowMs()) - last.startTime.getTime()).toBeLessThan(7 * DAY + MINUTE);
+  expect((last.closeTime?.getTime() ?? Infinity) - last.startTime.getTime()).toBeLessThan(7 * DAY + MINUTE);
   expect(stage.sink.totals()).toMatchObject({ keys: 4, accepted: 4, duplicated: 0 });
 });
 
@@ -48,9 +48,12 @@ test('a long wait is parked: its child and its shard end, and it is tried again 
   await stage.until('its child has ended', async () => {
     return (await childOf(message.messageId).describe()).status.name === 'COMPLETED';
   });
-  const idle = async () => (await stage.query<JobStatusAnswer>('bulk', jobId, 'status')).shardsRunning === 0;
-  await stage.until('no shard runs', idle);
-  const status = await stage.query<JobStatusAnswer>('bulk', jobId, 'status');
+  const ask = () => stage.query<JobStatusAnswer>('bulk', jobId, 'status');
+  await stage.until('no shard runs, and the next look is planned', async () => {
+    const { shardsRunning, nextWakeUp } = await ask();
+    return shardsRunning === 0 && nextWakeUp !== null;
+  });
+  const status = await ask();
   expect(Math.abs(Date.parse(status.nextWakeUp ?? '') - message.dueAt.getTime())).toBeLessThan(5 * SECOND);
 
   await stage.sleep(message.dueAt.getTime() - (await stage.nowMs()) - 10 * SECOND);
@@ -97,10 +100,11 @@ test('queries answer in the words of the seed, are never ahead of the ledger, an
     ...people(5),
     { ...noAddress, channelId: '00000000-0000-4000-8000-000000000000' },
   ]);
-  expect(await stage.query('bulk', jobId, 'status')).toMatchObject({
-    job: { status: 'CREATED' },
-    step: 'open',
-  });
+  await stage.until(
+    'the workflow has looked',
+    async () => (await stage.query<JobStatusAnswer>('bulk', jobId, 'status')).step === 'open',
+  );
+  expect(await stage.query('bulk', jobId, 'status')).toMatchObject({ job: { status: 'CREATED' } });
   await stage.command(jobId, 'run');
   await stage.until('five calls are under way', () => open.length === 5);
   const { job: during } = await stage.query<JobStatusAnswer>('bulk', jobId, 'status');

@@ -48,7 +48,9 @@ describe('quiet hours', () => {
     });
     const [stays = '', leaves = ''] = messageIds;
     await stage.until('both wait', async () =>
-      (await Promise.all(messageIds.map(stage.message))).every((it) => it.waitReason === 'quiet_hours'),
+      (await Promise.all(messageIds.map((id) => stage.message(id)))).every(
+        (it) => it.waitReason === 'quiet_hours',
+      ),
     );
     await stage.db.transaction((tx) =>
       suppress(tx, {

@@ -6,7 +6,8 @@ import { requestFor } from '../../support/provider-conformance';
 import { type SmtpSink, startSmtpSink } from '../../support/sinks/smtp-sink';
 
 export const LOOPBACK = parseEgressAllow('127.0.0.0/8');
-export const TIMEOUTS = { connectMs: 500, totalMs: 1_000 };
+/** Short, for the tests that run into them; long enough for a megabyte on a busy machine. */
+export const TIMEOUTS = { connectMs: 2_000, totalMs: 4_000 };
 export const LOGIN = { user: 'mailer', pass: 'hush-hush' };
 
 /** A channel to a server on loopback, with `more` settings. */
