@@ -27,7 +27,7 @@ export function createValidateBatch({ db }: Pick<Dependencies, 'db'>): LedgerAct
       } else if (row.dueInMs > 0) {
         await moveMessage(db, row.messageId, {
           to: 'waiting',
-          waitReason: 'scheduled_for',
+          waitReason: row.jobKind === 'send' ? 'delay' : 'scheduled_for',
           waitMs: row.dueInMs,
           holdMs: row.dueInMs + HOLD_MARGIN_MS,
         });

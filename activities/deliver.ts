@@ -5,6 +5,7 @@ import { type DeliverActivities, type DeliverResult } from '../workflows/contrac
 import { isSettled, type JobKind } from '../src/domain/states';
 import { claimMessage, recoverMessage, type Begun, type Claimed, type Refused } from '../src/ledger/attempts';
 import { loadDelivery, type DeliveryContext } from '../src/ledger/delivery-context';
+import { keepOutput } from '../src/ledger/outputs';
 import { type Outcome } from '../src/providers/contract';
 import { type Dependencies } from './dependencies';
 import { finishAttempt } from './delivery/finish-attempt';
@@ -118,7 +119,9 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
   }): Promise<DeliverResult> {
     const { message, ready, begun } = input;
     const callStartedAtMs = Date.now();
+    const kept = ready ? keep(message.workspaceId, begun.deliveryId, ready) : undefined;
     const outcome = ready ? await send(input.messageId, message, ready, begun) : lostPreparation();
+    await kept;
     const result = await finishAttempt(db, rules, {
       message,
       jobKind: input.jobKind,
@@ -154,6 +157,13 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
       waitMs: result.type === 'wait' ? result.waitMs : undefined,
     });
     return result;
+  }
+
+  /** Beside the call, so that it costs no time; the outcome is a fact whether or not the words could be kept. */
+  async function keep(workspaceId: string, deliveryId: string, ready: Prepared): Promise<void> {
+    await keepOutput(db, { workspaceId, deliveryId, content: ready.rendered }).catch((error: Error) =>
+      deps.log.warn({ event: 'output.not_kept', deliveryId, reason: error.name }),
+    );
   }
 
   async function send(

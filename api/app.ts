@@ -21,6 +21,8 @@ export interface AppDeps {
   /** Gets the HTTP histogram; `/metrics` shows all that is in it. One registry takes one app. */
   readonly metrics: Registry;
   readonly log: Logger;
+  /** What vendors call back (api/callbacks); verifies by itself. */
+  readonly callbacks?: RequestHandler;
   /** Temporal's codec endpoint, mounted at `/codec`; authenticates by itself. */
   readonly codec?: RequestHandler;
 }
@@ -36,6 +38,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(createOperationsRouter(deps.readiness, deps.metrics));
   app.get('/openapi.json', serveOpenApi(deps.dialects));
   if (deps.codec) app.use('/codec', deps.codec);
+  if (deps.callbacks) app.use(deps.callbacks);
   app.use(createRouter({ db: deps.db, authenticate: createAuthenticate(deps.db, deps.auth) }, deps.dialects));
   app.use(noSuchPath);
   app.use(writeErrors(deps.dialects, deps.log));

@@ -99,7 +99,7 @@ async function conduct(input: JobInput, run: Run, inbox: Inbox): Promise<Progres
       : ledger.validateBatch({ v: 1, jobId }));
     validated = true;
     const unsettled = await settleIfCanceled(input, run, messages);
-    if (changed) nudgeChildren(messages.filter(({ state }) => !isSettled(state)));
+    if (changed) nudgeChildren(input, run, messages);
     if (unsettled.length === 0 && run.shards.size === 0) {
       const end = await ledger.finishJob({ v: 1, jobId, observed: run.observed });
       run.progress = end.progress;
@@ -165,10 +165,14 @@ function stepOf(intent: Intent): string {
   return intent.paused ? 'paused' : 'delivering';
 }
 
-/** Pause, resume and cancel hold by the ledger's commit; this only makes the waiting children see it now. */
-function nudgeChildren(unsettled: readonly BatchMessage[]): void {
-  for (const { messageId } of unsettled) {
-    getExternalWorkflowHandle(workflowIds.message('batch', messageId))
+/**
+ * Pause, resume and cancel hold by the ledger's commit; this only makes the waiting children see it now. A message that was
+ * cancelled by itself is settled while its child still waits.
+ */
+function nudgeChildren(input: JobInput, run: Run, messages: readonly BatchMessage[]): void {
+  for (const { messageId, state } of messages) {
+    if (isSettled(state) && !run.shards.has(messageId)) continue;
+    getExternalWorkflowHandle(workflowIds.message(input.kind ?? 'batch', messageId))
       .signal(defineSignal(SIGNALS.changed))
       .catch(() => undefined);
   }
@@ -177,19 +181,20 @@ function nudgeChildren(unsettled: readonly BatchMessage[]): void {
 /** Starts a message's child unless this run has one open. */
 function startChild(input: JobInput, run: Run, message: BatchMessage): void {
   if (run.shards.has(message.messageId)) return;
+  const kind = input.kind ?? 'batch';
   run.shards.set(message.messageId, true);
   void follow();
 
   async function follow(): Promise<void> {
     try {
       const result = await executeChild<typeof deliverMessage>(WORKFLOWS.deliverMessage, {
-        workflowId: workflowIds.message('batch', message.messageId),
+        workflowId: workflowIds.message(kind, message.messageId),
         args: [
           {
             v: 1,
             workspaceId: input.workspaceId,
             jobId: input.jobId,
-            jobKind: 'batch',
+            jobKind: kind,
             messageId: message.messageId,
             dueInMs: message.dueInMs,
           },
@@ -197,7 +202,7 @@ function startChild(input: JobInput, run: Run, message: BatchMessage): void {
         parentClosePolicy: ParentClosePolicy.ABANDON,
         cancellationType: ChildWorkflowCancellationType.ABANDON,
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-        ...childTags(input.settings.searchAttributes, { ...input, kind: 'batch' }),
+        ...childTags(input.settings.searchAttributes, { ...input, kind }),
       });
       if (result.type === 'settled') run.items.set(message.messageId, birdStatus({ ...result }).status);
     } catch {

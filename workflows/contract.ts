@@ -37,14 +37,17 @@ export const SEARCH_ATTRIBUTES = {
   phase: 'VolleyPhase',
 } as const;
 
-/** Ids in the form that the caller was given: Courier's for a bulk job and its messages, the UUID for a batch. */
+/**
+ * Ids in the form that the caller was given: Courier's for a bulk job, a send and their messages, the UUID for a batch. A
+ * send to one recipient has its message's id, and that message's workflow is the job's.
+ */
 export const workflowIds = {
-  job: (kind: JobKind, jobId: string): string =>
-    kind === 'bulk' ? `bulk/${toCourierId(jobId)}` : `${kind}/${jobId}`,
+  job: (kind: JobKind, jobId: string, alone = false): string =>
+    `${alone ? 'message' : kind}/${kind === 'batch' ? jobId : toCourierId(jobId)}`,
   shard: (jobId: string, generation: number, n: number): string =>
     `bulk/${toCourierId(jobId)}/${generation}.${n}`,
   message: (kind: JobKind, messageId: string): string =>
-    `message/${kind === 'bulk' ? toCourierId(messageId) : messageId}`,
+    `message/${kind === 'batch' ? messageId : toCourierId(messageId)}`,
   webhook: (endpointId: string): string => `webhook/${endpointId}`,
 };
 
@@ -69,6 +72,8 @@ export interface JobInput {
   readonly v: 1;
   readonly workspaceId: string;
   readonly jobId: string;
+  /** Of a `batch` workflow: whose messages it runs. Absent: a batch's. */
+  readonly kind?: JobKind;
   readonly settings: EngineSettings;
   /** Carried over continue-as-new: what was seen, and the newest generation known. */
   readonly carried?: { readonly observed: number; readonly commands: readonly Command[] };
@@ -92,6 +97,8 @@ export interface MessageInput {
   readonly messageId: string;
   /** Ms to wait before the first look; the ledger decides then. */
   readonly dueInMs?: number;
+  /** A send to one recipient: this run is the job's too, and settles it. */
+  readonly alone?: true;
 }
 
 /** "Look": the ledger's version that this tells of. Lost, late, repeated and reordered ones are harmless. */

@@ -8,7 +8,8 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { deliver, ledger } from './activities';
+import { isSettled } from '../src/domain/states';
+import { deliver, ledger, longLedger } from './activities';
 import { MAX_RUN_MS, QUERIES, SIGNALS, type MessageInput, type MessageResult } from './contract';
 
 /** A paused message is told when that ends; should the signal be lost, it looks by itself this often. */
@@ -32,7 +33,7 @@ export async function deliverMessage(input: MessageInput): Promise<MessageResult
   CancellationScope.current().cancelRequested.catch(() => {
     seen.cancelWanted = true;
   });
-  return CancellationScope.nonCancellable(conduct);
+  return CancellationScope.nonCancellable(input.alone ? conductAlone : conduct);
 
   async function conduct(): Promise<MessageResult> {
     if (input.dueInMs !== undefined && input.dueInMs > 0) await wait(input.dueInMs, 'waiting until due');
@@ -54,12 +55,57 @@ export async function deliverMessage(input: MessageInput): Promise<MessageResult
   }
 
   /**
+   * Alone the run is its job's as well: it writes what it has seen of the ledger's version, and settles the job when its
+   * message is. Each round begins with the intent, so that no signal has to arrive.
+   */
+  async function conductAlone(): Promise<MessageResult> {
+    const { jobId, messageId } = input;
+    let fresh = workflowInfo().continuedFromExecutionRunId === undefined;
+    let observed = 0;
+    let validated = false;
+    let last: MessageResult | undefined;
+    for (;;) {
+      const changes = seen.changes;
+      const intent = await ledger.loadIntent({ v: 1, jobId, fresh, observed });
+      fresh = false;
+      observed = intent.version;
+      if (seen.cancelWanted) {
+        await ledger.cancelMessage({ v: 1, messageId });
+        seen.cancelWanted = false;
+      }
+      if (intent.cancelRequested) await longLedger.settleCanceled({ v: 1, jobId });
+      const [message] = await (validated
+        ? ledger.loadBatch({ v: 1, jobId })
+        : ledger.validateBatch({ v: 1, jobId }));
+      validated = true;
+      if (!message || isSettled(message.state)) {
+        const { finished } = await ledger.finishJob({ v: 1, jobId, observed });
+        const state = message?.state ?? 'canceled';
+        if (finished) return end(last?.type === 'settled' ? last : { type: 'settled', state, reason: null });
+        // A suspended job is not settled by anyone: nothing to do until that ends.
+        if (intent.paused) await wait(PAUSED_LOOK_MS, 'paused', changes);
+        continue;
+      }
+      if (intent.paused && !intent.cancelRequested) {
+        await wait(PAUSED_LOOK_MS, 'paused', changes);
+      } else if (message.dueInMs > 0) {
+        await wait(message.dueInMs, 'waiting until due', changes);
+      } else {
+        seen.step = 'delivering';
+        const result = await deliver({ v: 1, jobKind: input.jobKind, messageId });
+        if (result.type === 'wait') await wait(result.waitMs, 'waiting', changes);
+        else if (result.type === 'left') await wait(PAUSED_LOOK_MS, result.why, changes);
+        else last = result;
+      }
+    }
+  }
+
+  /**
    * Until the time is up, or someone says that something changed. A wait that outlives the run goes on in the next one, and
    * so does a message that has waited too often for one history.
    */
-  async function wait(waitMs: number, step: string): Promise<void> {
+  async function wait(waitMs: number, step: string, changes = seen.changes): Promise<void> {
     const untilMs = Date.now() + waitMs;
-    const changes = seen.changes;
     seen.step = step;
     setCurrentDetails(step);
     const renewAtMs = startedAtMs + MAX_RUN_MS;

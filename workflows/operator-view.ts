@@ -18,7 +18,7 @@ export function childTags(
 ): Pick<ChildWorkflowOptions, 'typedSearchAttributes' | 'priority'> {
   const pairs: SearchAttributePair[] = [
     { key: searchAttributeKeys.workspace, value: job.workspaceId },
-    { key: searchAttributeKeys.job, value: job.kind === 'bulk' ? toCourierId(job.jobId) : job.jobId },
+    { key: searchAttributeKeys.job, value: job.kind === 'batch' ? job.jobId : toCourierId(job.jobId) },
   ];
   return {
     priority: { priorityKey: 3, fairnessKey: job.workspaceId },

@@ -1,10 +1,14 @@
 import { type Service } from '../../src/service/service';
 import { type WebhookService } from '../../src/service/webhooks';
 import { type Dialect } from '../route';
+import { cancelBatchRoute, getBatchRoute } from './batches';
+import { deleteMessageRoute } from './delete-message';
 import { writeBirdError } from './errors';
 import { getMessageRoute } from './get-message';
+import { interactionsRoute } from './interactions';
 import { listMessagesRoute } from './list-messages';
 import { sendBatchRoute } from './send-batch';
+import { sendMessageRoute } from './send-message';
 import { webhookSubscriptionRoutes } from './webhook-subscriptions';
 
 /** Bird's door: its channels API as `seed-bird-batch-messages.txt` and its clients have it. */
@@ -24,8 +28,13 @@ export function createBirdDialect({
     owns: (path) => /^\/(workspaces|organizations)(\/|$)/.test(path),
     routes: [
       sendBatchRoute({ service, now }),
+      sendMessageRoute({ service, now }),
       listMessagesRoute(service, 'channel'),
       getMessageRoute(service, 'channel'),
+      deleteMessageRoute(service),
+      interactionsRoute(service),
+      getBatchRoute(service),
+      cancelBatchRoute(service),
       listMessagesRoute(service, 'workspace'),
       getMessageRoute(service, 'workspace'),
       ...(webhooks ? webhookSubscriptionRoutes(webhooks) : []),

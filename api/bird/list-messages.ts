@@ -8,14 +8,14 @@ import { toBirdMessage } from './message-shape';
 import { listMessagesOperation } from './openapi';
 import { writePageToken } from './page-token';
 import { idFromPath, requireOwnWorkspace } from './scope';
-import { STATES_BY_STATUS } from './status-filter';
+import { looksOf } from './status-filter';
 
 /** A hundred messages of a hundred kilobytes are ten megabytes: a page never holds more, whatever the limit. */
 const PAGE_MAX = 100;
 
 type Scope = 'channel' | 'workspace';
 
-/** The messages of a channel, or of the whole workspace, newest first. */
+/** The messages of a channel, or of the whole workspace, newest first; oldest first with `reverse`. */
 export function listMessagesRoute(service: Service, scope: Scope): ReadRoute {
   const prefix = scope === 'channel' ? '/channels/{channelId}' : '';
   return {
@@ -62,11 +62,11 @@ async function listMessages(service: Service, scope: Scope, call: Call, db: Db):
   }
 }
 
-function filterOf({ limit, statuses, startAt, endAt, after }: ListQuery) {
-  const states = [...new Set(statuses)].flatMap((status) => STATES_BY_STATUS[status]);
+function filterOf({ limit, statuses, startAt, endAt, after, oldestFirst }: ListQuery) {
   return {
     limit: Math.min(limit, PAGE_MAX),
-    ...(states.length ? { states } : {}),
+    ...(statuses.length ? { looks: looksOf(statuses) } : {}),
+    ...(oldestFirst ? { oldestFirst } : {}),
     ...(startAt ? { startAt } : {}),
     ...(endAt ? { endAt } : {}),
     ...(after ? { after } : {}),

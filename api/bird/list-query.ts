@@ -19,6 +19,7 @@ export interface ListQuery {
   readonly startAt?: Date;
   readonly endAt?: Date;
   readonly incoming: boolean;
+  readonly oldestFirst: boolean;
 }
 
 /** Reads the query of a listing. Throws invalid_request with every problem in it; parameters it doesn't know are ignored. */
@@ -43,8 +44,8 @@ export function readListQuery(call: Call): ListQuery {
   const direction = single('direction');
   if (direction && !['incoming', 'outgoing'].includes(direction))
     refuse('direction', 'must be incoming or outgoing');
-  if (!['false', '', undefined].includes(single('reverse')))
-    refuse('reverse', 'must be false: the newest come first');
+  const reverse = single('reverse') || 'false';
+  if (!['true', 'false'].includes(reverse)) refuse('reverse', 'must be true or false');
   const limit = readLimit(single('limit'), (problem) => refuse('limit', problem));
   const statuses = readStatuses(call.query.get('status') ?? [], (problem) => refuse('status', problem));
   if (problems.length)
@@ -53,6 +54,7 @@ export function readListQuery(call: Call): ListQuery {
     limit: limit ?? DEFAULT_LIMIT,
     statuses,
     incoming: direction === 'incoming',
+    oldestFirst: reverse === 'true',
     ...(batchId === undefined ? {} : { batchId }),
     ...(after ? { after } : {}),
     ...(startAt ? { startAt } : {}),

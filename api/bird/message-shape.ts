@@ -25,7 +25,7 @@ export function toBirdMessage(view: MessageView): Record<string, unknown> {
     reason: reasonOf(view),
     ...(code === undefined ? {} : { failure: failureOf(view, status, code) }),
     parts: partsOf(view.deliveries),
-    lastStatusAt: view.updatedAt.toISOString(),
+    lastStatusAt: view.stateAt.toISOString(),
     createdAt: view.createdAt.toISOString(),
     updatedAt: view.updatedAt.toISOString(),
   };

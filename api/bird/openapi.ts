@@ -9,7 +9,7 @@ import { BIRD_STATUSES } from './status-filter';
 /** What this door puts into the OpenAPI document. */
 
 const SEED_ID = 'a1405560-c8d3-4b1a-877d-3f449ad95352';
-const id = (description: string) => z.uuid().meta({ description, example: SEED_ID });
+export const id = (description: string) => z.uuid().meta({ description, example: SEED_ID });
 const workspaceId = id('The ID of the workspace');
 const channelId = id('The ID for a channel');
 const messageId = id('The ID of a message');
@@ -29,7 +29,8 @@ const ERRORS: Readonly<Record<string, string>> = {
   '400': 'The request cannot be read: malformed JSON, no object, a bad header.',
   '401': 'No key, or one that is unknown or revoked.',
   '404': 'Nothing of this key has this id: unknown, malformed, or of another workspace or channel.',
-  '409': 'A call with this Idempotency-Key is under way: Retry-After says when to try again.',
+  '409':
+    'Too late for what was asked; or a call with this Idempotency-Key is under way: Retry-After says when to try again.',
   '413': 'The body is over 10 MB.',
   '422':
     'The request can be read and not accepted: `details` names each field. Also a reused Idempotency-Key.',
@@ -52,7 +53,7 @@ const failure = z.object({
   source: z.object({ code: z.int(), name: z.string().meta({ example: 'pre-processing' }) }),
 });
 
-const birdMessage = z
+export const birdMessage = z
   .looseObject({
     id: z.uuid(),
     channelId: z.uuid().nullable(),
@@ -76,7 +77,7 @@ const accepted = z
   .object({ id: z.uuid(), messages: z.array(z.object({ id: z.uuid() })) })
   .meta({ id: 'BirdBatchAccepted' });
 
-const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
+export const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
 
 export const sendBatchOperation: ZodOpenApiOperationObject = {
   operationId: 'birdSendBatchMessages',
@@ -127,6 +128,10 @@ const listQuery = z.object({
     .meta({ description: 'Several: repeated, or separated by commas.' }),
   startAt: z.iso.datetime({ offset: true }).optional().meta({ description: 'Created then or later.' }),
   endAt: z.iso.datetime({ offset: true }).optional().meta({ description: 'Created then or earlier.' }),
+  reverse: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({ description: 'The oldest first; a page token goes with the order it was given in.' }),
   direction: z
     .enum(['incoming', 'outgoing'])
     .optional()

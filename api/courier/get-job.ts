@@ -17,6 +17,8 @@ const SEED_RESPONSE = {
   },
 };
 
+const STATISTICS = ['sent', 'delivered', 'opened', 'clicked', 'undeliverable'] as const;
+
 const job = z
   .object({
     definition: z
@@ -30,6 +32,10 @@ const job = z
       .object(Object.fromEntries(MESSAGE_STATES.map((state) => [state, z.int()])))
       .optional()
       .meta({ description: ours('Messages by state.') }),
+    statistics: z
+      .object(Object.fromEntries(STATISTICS.map((name) => [name, z.int()])))
+      .optional()
+      .meta({ description: ours('How many messages ever got there; never falls.') }),
     paused: z
       .boolean()
       .optional()
@@ -89,6 +95,7 @@ function jobBody(view: JobView, live: LiveStatus | undefined): z.input<typeof jo
     received,
     status: jobStatus(view),
     counts: { ...counts },
+    statistics: { ...view.statistics },
     paused,
     cancelRequested,
     guarantee,

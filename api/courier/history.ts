@@ -68,6 +68,8 @@ function entryOf(message: MessageView, event: EventView, way: Way): HistoryEntry
       ...(possibleDuplicate === true ? { possible_duplicate: true } : {}),
     };
   }
+  if (event.type === 'opened') return { ts, type: 'OPENED' };
+  if (event.type === 'clicked') return { ts, type: 'CLICKED' };
   const state = MESSAGE_STATES.find((known) => known === event.type);
   return state && { ts, ...look(message, state, event), ...call };
 }

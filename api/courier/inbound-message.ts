@@ -4,6 +4,7 @@ import { type JobSpec } from '../../src/domain/message-spec';
 import { fromElemental } from '../../src/templates/elemental';
 import { readGateFields } from './gate-wishes';
 import { createJobBody, type InboundBulkMessage, type SendFields } from './message-schema';
+import { readMetadata } from './metadata';
 import { readRouting } from './routing';
 import { invalidRequest, validateBody } from './validate';
 import { eventOf, whatIsSent } from './what-is-sent';
@@ -23,17 +24,37 @@ export interface InboundJob {
  */
 export function readInboundJob(body: unknown, nowMs = Date.now()): InboundJob {
   const { message } = validateBody(createJobBody, body);
+  const { spec, problems } = readMessageSpec(message, 'message', nowMs);
+  if (problems.length > 0) throw invalidRequest(problems);
+  return { spec, definition: definitionOf((body as { message: Record<string, unknown> }).message) };
+}
+
+/** What a message says, how it is routed, by what it is found. `at`: where it stands in the body; `nowMs`: epoch ms. */
+export function readMessageSpec(
+  message: InboundBulkMessage,
+  at: string,
+  nowMs: number,
+): { spec: JobSpec; problems: readonly ErrorDetail[] } {
   const nested = message.message ?? {};
   const { what, problems } = readWhat(message);
   const data = { ...message.data, ...nested.data };
   problems.push(...oversize(data));
 
   const routing = nested.routing ?? message.routing;
-  const route = routing ? readRouting(routing, nested.routing ? AT_NESTED_ROUTING : AT_ROUTING) : undefined;
+  const route = routing
+    ? readRouting(routing, nested.routing ? `${at}.message.routing` : `${at}.routing`)
+    : undefined;
   problems.push(...(route?.problems ?? []));
-  const asked = [readGateFields(message, 'message', nowMs), readGateFields(nested, 'message.message', nowMs)];
+  const metadata = readMetadata(
+    {
+      metadata: { ...message.metadata, ...nested.metadata },
+      context: { ...message.context, ...nested.context },
+    },
+    nested.metadata || nested.context ? `${at}.message` : at,
+  );
+  problems.push(...metadata.problems);
+  const asked = [readGateFields(message, at, nowMs), readGateFields(nested, `${at}.message`, nowMs)];
   problems.push(...asked.flatMap((reading) => reading.problems));
-  if (problems.length > 0) throw invalidRequest(problems);
 
   const brand = brandOf(nested) ?? brandOf(message);
   const spec: JobSpec = {
@@ -43,13 +64,11 @@ export function readInboundJob(body: unknown, nowMs = Date.now()): InboundJob {
     ...localeOf(nested.locale ?? message.locale),
     ...(brand ? { brand } : {}),
     ...(route && route.kinds.length > 0 ? { route: route.kinds } : {}),
+    ...metadata.fields,
     ...(asked.some(({ gates }) => gates) ? { gates: { ...asked[0]?.gates, ...asked[1]?.gates } } : {}),
   };
-  return { spec, definition: definitionOf((body as { message: Record<string, unknown> }).message) };
+  return { spec, problems };
 }
-
-const AT_NESTED_ROUTING = 'message.message.routing';
-const AT_ROUTING = 'message.routing';
 
 interface What {
   readonly content?: Content;

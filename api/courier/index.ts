@@ -8,14 +8,25 @@ import { getJobRoute } from './get-job';
 import { getMessageRoute } from './get-message';
 import { jobCommandRoutes } from './job-commands';
 import { listUsersRoute } from './list-users';
+import { getOutputRoute } from './get-output';
+import { listMessagesRoute } from './list-messages';
+import { archiveRequestRoute, cancelMessageRoute, resendMessageRoute } from './message-commands';
 import { runJobRoute } from './run-job';
+import { sendRoute } from './send';
 import { userPreferenceRoutes } from './user-preferences';
 
 /** First segments of Courier's paths: an unknown path under one of them is refused in Courier's words. */
-const FIRST_SEGMENTS = ['bulk', 'messages', 'users'];
+const FIRST_SEGMENTS = ['bulk', 'messages', 'requests', 'send', 'users'];
 
-/** Courier's door: its Bulk API, the messages that come of it, users' preferences, and three commands of ours beside them. */
-export function createCourierDialect({ service }: { service: Service }): Dialect {
+/** Courier's door: sending to a few, its Bulk API, the messages of both, users' preferences, and three commands of ours. */
+export function createCourierDialect({
+  service,
+  now = Date.now,
+}: {
+  service: Service;
+  /** Epoch ms of acceptance: what the delay of a send is measured against. */
+  now?: () => number;
+}): Dialect {
   return {
     name: 'courier',
     owns: (path) => FIRST_SEGMENTS.includes(path.split('/')[1] ?? ''),
@@ -26,8 +37,14 @@ export function createCourierDialect({ service }: { service: Service }): Dialect
       getJobRoute(service),
       listUsersRoute(service),
       ...jobCommandRoutes(service),
+      sendRoute({ service, now }),
+      listMessagesRoute(service),
       getMessageRoute(service),
       getHistoryRoute(service),
+      getOutputRoute(service),
+      cancelMessageRoute(service),
+      resendMessageRoute(service),
+      archiveRequestRoute(service),
       ...userPreferenceRoutes,
     ],
     errorSchema: courierError,

@@ -40,7 +40,7 @@ const durationMs = z.number().min(0).nullish();
 /** Hours of a week, written out. */
 const UNTIL_MAX_LENGTH = 256;
 
-const sendFields = {
+export const sendFields = {
   template: name('Slug, alias or id of a stored template.'),
   content,
   data: bag("Data for all users; a user's own data takes precedence."),
@@ -50,8 +50,8 @@ const sendFields = {
   routing: routing.nullish(),
   channels: kept('Settings by channel.'),
   providers: kept('Settings by provider.'),
-  metadata: kept('Tags, trace id, UTM.'),
-  context: kept('The tenant in whose name to send.'),
+  metadata: bag('`tags` and `trace_id`, by which messages are found; the rest is kept and given back.'),
+  context: bag('`tenant_id`: the tenant in whose name to send, for users without one.'),
   preferences: z
     .looseObject({ subscription_topic_id: name('The topic that the message belongs to.') })
     .nullish(),

@@ -12,6 +12,11 @@ export function messageInPath(call: Call): { workspaceId: string; messageId: str
   return { workspaceId: call.workspaceId, messageId: idInPath(call, 'messageId', 'message') };
 }
 
+/** A bulk job, a send, or one of their messages. */
+export function requestInPath(call: Call): { workspaceId: string; requestId: string } {
+  return { workspaceId: call.workspaceId, requestId: idInPath(call, 'requestId', 'request') };
+}
+
 export function noSuchMessage(): VolleyError {
   return noSuch('message');
 }

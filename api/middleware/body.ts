@@ -32,7 +32,8 @@ export async function readBody(req: Request, res: Response, poison: 'refuse' | '
   return { ...clean, sha256 };
 }
 
-function rawBytes(req: Request, res: Response): Promise<Buffer> {
+/** The bytes of a body after inflation; empty where there is none. Throws VolleyError payload_too_large, invalid_request. */
+export function rawBytes(req: Request, res: Response): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     readRaw(req, res, (error?: unknown) => {
       if (error) return reject(bodyError(error));

@@ -75,6 +75,7 @@ export function attemptChecks(options: { readonly maxAttempts: number }): readon
         ) a on true
         left join lateral (
           select count(*) as n from events where message_id = s.message_id and type in ('sending', 'recovered')
+            and not data ? 'callback'
         ) t on true
         where s.job_id = $1`,
     },

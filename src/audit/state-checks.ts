@@ -39,6 +39,11 @@ export const STATE_CHECKS: readonly LedgerCheck[] = [
         union all
         select ordinal % 16, 'enqueued', count(*) from message_states
         where job_id = $1 and enqueued_at is not null group by 1
+        union all
+        select ordinal % 16, ever.state, count(*) from message_states
+        join (values (1, 'ever_sent'), (2, 'ever_delivered'), (4, 'ever_undeliverable'), (8, 'ever_opened'), (16, 'ever_clicked'))
+          ever(bit, state) on reached & ever.bit > 0
+        where job_id = $1 group by 1, 2
       ) counted using (slot, state)`,
   },
   {

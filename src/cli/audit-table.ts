@@ -21,7 +21,7 @@ export function printAudit(report: AuditReport): void {
 
 /** The id in the form that its caller was given. */
 export function shownJobId({ kind, jobId }: Pick<AuditReport, 'kind' | 'jobId'>): string {
-  return kind === 'bulk' ? toCourierId(jobId) : jobId;
+  return kind === 'batch' ? jobId : toCourierId(jobId);
 }
 
 /** One line: how many checks, and whether all hold. */

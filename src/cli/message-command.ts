@@ -38,7 +38,7 @@ async function showMessage(db: Database, given: string, json: boolean | undefine
 
 /** All but who and what: those are personal data. */
 function factsOf(message: MessageView) {
-  const { spec: _who, echo: _given, jobDefinition: _what, detail: _said, ...facts } = message;
+  const { spec: _who, echo: _given, detail: _said, ...facts } = message;
   return facts;
 }
 
@@ -48,9 +48,9 @@ function eventOf({ at, type, data }: EventView) {
 }
 
 function print(message: MessageView, timeline: readonly EventView[]): void {
-  const bulk = message.jobKind === 'bulk';
+  const batch = message.jobKind === 'batch';
   printPairs([
-    ['message', bulk ? toCourierId(message.messageId) : message.messageId],
+    ['message', batch ? message.messageId : toCourierId(message.messageId)],
     [
       'job',
       `${shownJobId({ kind: message.jobKind, jobId: message.jobId })} (${message.jobKind}, place ${message.ordinal})`,

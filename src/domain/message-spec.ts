@@ -53,6 +53,8 @@ export interface MessageSpec {
   /** What the gates are asked to do or leave. */
   readonly gates?: GateWishes;
   readonly tags?: readonly string[];
+  /** The caller's own name for what this message belongs to; listings find it. */
+  readonly traceId?: string;
   readonly reference?: string;
   /** Non-empty: the message ends `rejected` at validation; the first gives the code. */
   readonly faults?: readonly Fault[];
@@ -71,6 +73,10 @@ export interface JobSpec {
   readonly brand?: string;
   /** Kinds to try, in order. Absent: the workspace's order. */
   readonly route?: readonly ChannelKind[];
+  /** Of every message of the job, beside its own. */
+  readonly tags?: readonly string[];
+  readonly traceId?: string;
+  readonly tenantId?: string;
   /** For every message of the job; a message's own win. */
   readonly gates?: GateWishes;
 }

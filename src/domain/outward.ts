@@ -19,6 +19,8 @@ export type CourierStatus =
   | 'ROUTED'
   | 'SENT'
   | 'DELIVERED'
+  | 'OPENED'
+  | 'CLICKED'
   | 'UNDELIVERABLE'
   | 'UNMAPPED'
   | 'UNROUTABLE'
@@ -108,10 +110,16 @@ export const OUTWARD_BY_REASON: Readonly<Record<Exclude<Reason, 'expired'>, Outw
 /** Bird's code for a bounce whose detail says that the address is unknown. */
 export const UNKNOWN_ADDRESS_CODE = 15005;
 
+/** An open or a click proves the arrival, also where the provider never told of it. A click is further than an open. */
+export type Engagement = 'opened' | 'clicked';
+const ENGAGED: Readonly<Record<Engagement, CourierStatus>> = { opened: 'OPENED', clicked: 'CLICKED' };
+
 export interface StateView {
   readonly state: MessageState;
   readonly reason: Reason | null;
   readonly waitReason?: WaitReason | null;
+  /** What the recipient did with it, as far as is known: the furthest. */
+  readonly engaged?: Engagement | null;
 }
 
 /** The look of any message that its job has released (a message of an open job is not listed: 404). */
@@ -127,9 +135,9 @@ export function outward(view: StateView): Outward {
     case 'sending':
       return { courier: 'ROUTED', bird: 'processing' };
     case 'sent':
-      return { courier: 'SENT', bird: 'sent' };
+      return { courier: view.engaged ? ENGAGED[view.engaged] : 'SENT', bird: 'sent' };
     case 'delivered':
-      return { courier: 'DELIVERED', bird: 'delivered' };
+      return { courier: view.engaged ? ENGAGED[view.engaged] : 'DELIVERED', bird: 'delivered' };
     case 'undelivered':
     case 'failed':
     case 'uncertain':

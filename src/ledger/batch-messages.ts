@@ -1,6 +1,6 @@
 import { type Fault } from '../domain/message-spec';
 import { type Reason } from '../domain/reasons';
-import { type MessageState, type WaitReason } from '../domain/states';
+import { type JobKind, type MessageState, type WaitReason } from '../domain/states';
 import { type Db } from './database';
 
 export interface BatchMessageRow {
@@ -9,6 +9,7 @@ export interface BatchMessageRow {
   readonly reason: Reason | null;
   readonly waitReason: WaitReason | null;
   readonly faults: readonly Fault[];
+  readonly jobKind: JobKind;
   /** Ms until due; negative when overdue. */
   readonly dueInMs: number;
 }
@@ -17,9 +18,9 @@ export interface BatchMessageRow {
 export async function batchMessages(db: Db, jobId: string): Promise<BatchMessageRow[]> {
   return db.query<BatchMessageRow & Record<string, unknown>>(
     `select s.message_id as "messageId", s.state, s.reason, s.wait_reason as "waitReason",
-       coalesce(m.spec -> 'faults', '[]') as faults,
+       coalesce(m.spec -> 'faults', '[]') as faults, j.kind as "jobKind",
        (extract(epoch from s.due_at - ledger_now()) * 1000)::float8 as "dueInMs"
-     from message_states s join messages m on m.id = s.message_id where s.job_id = $1 order by s.ordinal`,
+     from message_states s join messages m on m.id = s.message_id join jobs j on j.id = s.job_id where s.job_id = $1 order by s.ordinal`,
     [jobId],
   );
 }

@@ -74,6 +74,15 @@ export async function getChannel(db: Db, ref: ChannelRef): Promise<Channel | und
   return row;
 }
 
+/** A channel of whatever workspace, for calls that name no other thing: a vendor's callback. Deleted ones are not there. */
+export async function findChannel(db: Db, channelId: string): Promise<Channel | undefined> {
+  const [row] = await db.query<Channel & { id: string }>(
+    `select ${COLUMNS} from channels where id = $1 and deleted_at is null`,
+    [channelId],
+  );
+  return row;
+}
+
 /** Adds a channel; where there is one of this id already, deleted or not, nothing happens and undefined is returned. */
 export async function insertChannel(db: Db, channel: NewChannel): Promise<Channel | undefined> {
   const [row] = await db.query<Channel & { id: string }>(

@@ -21,6 +21,11 @@ export interface JobRow {
   readonly channel_id: string | null;
 }
 
+/** A send to one recipient: its message's workflow is the job's. */
+export function isAlone(job: Pick<JobRow, 'kind' | 'next_ordinal'>): boolean {
+  return job.kind === 'send' && job.next_ordinal === 1;
+}
+
 const COLUMNS = `id, workspace_id, kind, phase, paused, cancel_requested, suspended, guarantee, version, observed_version,
   generation, next_ordinal, channel_id`;
 
@@ -37,11 +42,13 @@ export async function insertJob(
     spec: JobSpec;
     definition: unknown;
     pinned?: Pinned;
+    /** The job of the message that this one sends again. */
+    parentJobId?: string;
   },
 ): Promise<void> {
   await tx.query(
-    `insert into jobs (id, workspace_id, kind, phase, guarantee, channel_id, spec, definition, pinned, run_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $4 = 'running' then ledger_now() end)
+    `insert into jobs (id, workspace_id, kind, phase, guarantee, channel_id, spec, definition, pinned, parent_job_id, run_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $4 = 'running' then ledger_now() end)
      on conflict (id) do nothing`,
     [
       job.id,
@@ -53,6 +60,7 @@ export async function insertJob(
       JSON.stringify(job.spec),
       JSON.stringify(job.definition),
       job.pinned ? JSON.stringify(job.pinned) : null,
+      job.parentJobId ?? null,
     ],
   );
   await noteInOutbox(tx, job.id);
@@ -105,6 +113,20 @@ export async function setIntent(
 ): Promise<number> {
   const change = { pause: 'paused = $2', resume: 'paused = $2', cancel: 'cancel_requested = $2' }[intent];
   return changeJob(tx, jobId, change, intent !== 'resume');
+}
+
+/** Something about its messages changed: the job's workflow should look. @returns the version. */
+export async function touchJob(tx: Tx, jobId: string): Promise<number> {
+  return changeJob(tx, jobId, 'next_ordinal = next_ordinal + $2', 0);
+}
+
+/** Takes a job's messages out of listings. @returns false where the workspace has no such job. */
+export async function archiveJob(tx: Tx, ref: { workspaceId: string; jobId: string }): Promise<boolean> {
+  const rows = await tx.query(
+    `update jobs set archived_at = coalesce(archived_at, ledger_now()) where id = $1 and workspace_id = $2 returning 1`,
+    [ref.jobId, ref.workspaceId],
+  );
+  return rows.length > 0;
 }
 
 /** One transition: the change, the next version, the outbox. @returns the version. */

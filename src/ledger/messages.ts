@@ -33,7 +33,8 @@ export function identityHash(identity: string): Buffer {
 }
 
 /**
- * Admits messages, pending, in one statement for a whole page: rows, states, counters. due_at is not_before where that is
+ * Admits messages, pending, in one statement for a whole page: rows, states, counters, and what listings find them by
+ * (the job's unless they have their own). due_at is not_before where that is
  * later than now.
  */
 export async function admitMessages(
@@ -42,15 +43,30 @@ export async function admitMessages(
   messages: readonly NewMessage[],
 ): Promise<void> {
   if (messages.length === 0) return;
+  const ownTags = messages.flatMap(({ id, spec }) => (spec.tags ?? []).map((tag) => ({ id, tag })));
   const date = (ms: number | undefined): Date | null => (ms === undefined ? null : new Date(ms));
   await tx.query(
     `with given as (
-       select * from unnest($3::uuid[], $4::int[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[])
-         as g(id, ordinal, identity, recipient_id, spec, echo, not_before, valid_until)
+       select * from unnest($3::uuid[], $4::int[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[],
+           $11::text[], $12::text[])
+         as g(id, ordinal, identity, recipient_id, spec, echo, not_before, valid_until, tenant_id, trace_id)
+     ), job as (
+       select channel_id, coalesce(spec ->> 'event', spec -> 'template' ->> 'id') as event,
+         case when spec ? 'content' then null else spec -> 'template' ->> 'id' end as notification,
+         spec ->> 'tenantId' as tenant_id, spec ->> 'traceId' as trace_id, coalesce(spec -> 'tags', '[]') as tags
+       from jobs where id = $1
      ), admitted as (
-       insert into messages (id, workspace_id, job_id, ordinal, identity, recipient_id, spec, echo)
-       select id, $2, $1, ordinal, identity, recipient_id, spec::jsonb, echo::jsonb from given
+       insert into messages (id, workspace_id, job_id, ordinal, identity, recipient_id, spec, echo, channel_id, event,
+         notification, tenant_id, trace_id)
+       select g.id, $2, $1, ordinal, identity, recipient_id, g.spec::jsonb, echo::jsonb, job.channel_id, job.event,
+         job.notification, coalesce(g.tenant_id, job.tenant_id), coalesce(g.trace_id, job.trace_id)
+       from given g, job
        returning id
+     ), tagged as (
+       insert into message_tags (workspace_id, tag, message_id)
+       select $2, tag, id from job cross join lateral jsonb_array_elements_text(job.tags) tag, given
+       union
+       select $2, tag, id from unnest($13::text[], $14::uuid[]) own(tag, id)
      )
      insert into message_states (message_id, workspace_id, job_id, ordinal, due_at, valid_until)
      select g.id, $2, $1, g.ordinal, greatest(ledger_now(), g.not_before), g.valid_until
@@ -66,6 +82,10 @@ export async function admitMessages(
       messages.map((m) => JSON.stringify(m.echo)),
       messages.map((m) => date(m.spec.notBeforeMs)),
       messages.map((m) => date(m.spec.validUntilMs)),
+      messages.map((m) => m.spec.recipient.tenantId ?? null),
+      messages.map((m) => m.spec.traceId ?? null),
+      ownTags.map(({ tag }) => tag),
+      ownTags.map(({ id }) => id),
     ],
   );
 }

@@ -7,6 +7,8 @@ export interface Nudge {
   readonly workspaceId: string;
   readonly kind: JobKind;
   readonly version: number;
+  /** A send to one recipient: its message's workflow is the job's. */
+  readonly alone?: boolean;
 }
 
 interface NudgeRow {
@@ -14,6 +16,7 @@ interface NudgeRow {
   readonly workspace_id: string;
   readonly kind: JobKind;
   readonly version: number;
+  readonly alone: boolean;
   readonly [key: string]: unknown;
 }
 
@@ -22,7 +25,11 @@ const toNudge = (row: NudgeRow): Nudge => ({
   workspaceId: row.workspace_id,
   kind: row.kind,
   version: row.version,
+  alone: row.alone,
 });
+
+/** A send has all its recipients from the start. */
+const ALONE = `j.kind = 'send' and j.next_ordinal = 1 as alone`;
 
 /**
  * What a crash left unsaid: rows whose time has come, taken so that no other relay takes them too. Each comes back after a
@@ -40,7 +47,7 @@ export async function takeNudges(db: Db, limit: number): Promise<Nudge[]> {
      update outbox o set attempts = o.attempts + 1,
        next_at = ledger_now() + least(30, power(2, least(o.attempts, 5))) * interval '1 second'
      from due, jobs j where o.job_id = due.job_id and j.id = o.job_id
-     returning o.job_id, o.workspace_id, j.kind, j.version`,
+     returning o.job_id, o.workspace_id, j.kind, j.version, ${ALONE}`,
     [limit],
   );
   return rows.map(toNudge);
@@ -54,7 +61,7 @@ export async function takeJobsToSweep(db: Db, olderThanMs: number, limit: number
        order by swept_at limit $2 for update skip locked
      )
      update jobs j set swept_at = ledger_now() from stale where j.id = stale.id
-     returning j.id as job_id, j.workspace_id, j.kind, j.version`,
+     returning j.id as job_id, j.workspace_id, j.kind, j.version, ${ALONE}`,
     [olderThanMs, limit],
   );
   return rows.map(toNudge);

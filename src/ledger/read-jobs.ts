@@ -32,6 +32,7 @@ function toView(row: JobReadRow): JobView {
     MessageState,
     number
   >;
+  const ever = (state: keyof JobView['statistics']): number => given[`ever_${state}`] ?? 0;
   const received = Object.values(counts).reduce((sum, n) => sum + n, 0);
   const enqueued = given['enqueued'] ?? 0;
   return {
@@ -50,6 +51,13 @@ function toView(row: JobReadRow): JobView {
     enqueued,
     failures: received - enqueued - counts.pending,
     pending: counts.pending,
+    statistics: {
+      sent: ever('sent'),
+      delivered: ever('delivered'),
+      opened: ever('opened'),
+      clicked: ever('clicked'),
+      undeliverable: ever('undeliverable'),
+    },
     version: row.version,
     observedVersion: row.observed_version,
     createdAt: row.created_at,

@@ -1,6 +1,8 @@
 import { type MessageState } from '../domain/states';
-import { type DeliveryView, type EventView, type MessageView } from '../service/views';
-import { type Db } from './database';
+import { type DeliveryView, type EventView, type MessageView, type OutputView } from '../service/views';
+import { type Engagement } from '../domain/outward';
+import { one, type Db } from './database';
+import { pageOfIds, type MessageFilter } from './message-filter';
 
 interface Row {
   readonly id: string;
@@ -20,23 +22,36 @@ interface Row {
   readonly updated_at: Date;
   readonly job_kind: MessageView['jobKind'];
   readonly job_phase: MessageView['jobPhase'];
-  readonly definition: unknown;
+  readonly parent_job_id: string | null;
+  readonly archived: boolean;
+  readonly event: string | null;
+  readonly notification: string | null;
   readonly channel_id: string | null;
-  readonly sent_at: string | null;
-  readonly delivered_at: string | null;
+  readonly engaged: Engagement | null;
+  readonly state_at: Date | null;
+  readonly sent_at: Date | null;
+  readonly delivered_at: Date | null;
+  readonly opened_at: Date | null;
+  readonly clicked_at: Date | null;
+  readonly canceled_at: Date | null;
   readonly deliveries: (Omit<DeliveryView, 'createdAt'> & { createdAt: string })[] | null;
   readonly [key: string]: unknown;
 }
 
 const SELECT = `
-  select m.id, m.workspace_id, m.job_id, m.ordinal, m.recipient_id, m.spec, m.echo, m.created_at,
-    s.state, s.reason, s.detail, s.wait_reason, s.due_at, s.enqueued_at, s.updated_at,
-    j.kind as job_kind, j.phase as job_phase, j.definition, j.channel_id,
-    (select min(at) from events e where e.message_id = m.id and e.type = 'sent') as sent_at,
-    (select min(at) from events e where e.message_id = m.id and e.type = 'delivered') as delivered_at,
+  select m.id, m.workspace_id, m.job_id, m.ordinal, m.recipient_id, m.spec, m.echo, m.created_at, m.event, m.notification,
+    m.channel_id, s.state, s.reason, s.detail, s.wait_reason, s.due_at, s.enqueued_at, s.updated_at,
+    case when s.reached & 16 > 0 then 'clicked' when s.reached & 8 > 0 then 'opened' end as engaged,
+    j.kind as job_kind, j.phase as job_phase, j.parent_job_id, j.archived_at is not null as archived, t.*,
     (select jsonb_agg(jsonb_build_object('id', d.id, 'channelId', d.channel_id, 'kind', d.kind, 'provider', d.provider,
        'vendorId', d.vendor_id, 'createdAt', d.created_at) order by d.route) from deliveries d where d.message_id = m.id) as deliveries
-  from messages m join message_states s on s.message_id = m.id join jobs j on j.id = m.job_id`;
+  from messages m join message_states s on s.message_id = m.id join jobs j on j.id = m.job_id
+  left join lateral (
+    select min(at) filter (where type = 'sent') as sent_at, min(at) filter (where type = 'delivered') as delivered_at,
+      min(at) filter (where type = 'opened') as opened_at, min(at) filter (where type = 'clicked') as clicked_at,
+      min(at) filter (where type = 'canceled') as canceled_at,
+      max(at) filter (where type = s.state) as state_at
+    from events e where e.message_id = m.id) t on true`;
 
 export async function readMessageRow(
   db: Db,
@@ -49,48 +64,31 @@ export async function readMessageRow(
   return row && toView(row);
 }
 
-export interface MessageFilter {
-  readonly workspaceId: string;
-  readonly channelId?: string;
-  readonly jobId?: string;
-  readonly states?: readonly { readonly state: MessageState; readonly waitReasons?: readonly string[] }[];
-  readonly startAt?: Date;
-  readonly endAt?: Date;
-  readonly after?: { readonly createdAt: Date; readonly id: string };
-  readonly limit: number;
-}
-
-/** Newest first by id (version 7: by time), by keyset: a page costs the same wherever it lies. Open jobs' are not listed. */
+/** One page by keyset (see message-filter.ts). Messages of jobs that are still open are not listed. */
 export async function readMessagePage(db: Db, filter: MessageFilter): Promise<MessageView[]> {
-  const values: unknown[] = [filter.workspaceId];
-  const conditions = [`m.workspace_id = $1`, `j.phase <> 'open'`];
-  const add = (condition: (place: string) => string, value: unknown): void => {
-    values.push(value);
-    conditions.push(condition(`$${values.length}`));
-  };
-  if (filter.jobId) add((p) => `m.job_id = ${p}`, filter.jobId);
-  if (filter.channelId) add((p) => `j.channel_id = ${p}`, filter.channelId);
-  if (filter.startAt) add((p) => `m.created_at >= ${p}`, filter.startAt);
-  if (filter.endAt) add((p) => `m.created_at <= ${p}`, filter.endAt);
-  if (filter.states) {
-    add(
-      (p) => `exists (select 1 from jsonb_to_recordset(${p}::jsonb) as f(state text, "waitReasons" jsonb)
-        where f.state = s.state and (f."waitReasons" is null or f."waitReasons" ? coalesce(s.wait_reason, '')))`,
-      JSON.stringify(filter.states),
-    );
-  }
-  if (filter.after) add((p) => `m.id < ${p}`, filter.after.id);
-  values.push(filter.limit);
+  const { sql, values } = pageOfIds(await boundByBirth(db, filter));
   const rows = await db.query<Row>(
-    `${SELECT} where ${conditions.join(' and ')}
-     order by m.id desc limit $${values.length}`,
+    `with page as (${sql}) ${SELECT} where m.id in (select id from page)
+     order by m.id ${filter.oldestFirst ? 'asc' : 'desc'}`,
     values,
   );
   return rows.map(toView);
 }
 
+/** A message enqueued after a moment was created after it, or in a job that was not over by then. */
+async function boundByBirth(db: Db, filter: MessageFilter): Promise<MessageFilter> {
+  if (!filter.enqueuedAfter) return filter;
+  const { oldest } = one(
+    await db.query<{ oldest: Date }>(
+      `select least($2::timestamptz, min(created_at)) as oldest from jobs
+       where workspace_id = $1 and coalesce(settled_at, 'infinity') >= $2`,
+      [filter.workspaceId, filter.enqueuedAfter],
+    ),
+  );
+  return { ...filter, bornAfter: oldest };
+}
+
 function toView(row: Row): MessageView {
-  const date = (text: string | Date | null): Date | null => (text === null ? null : new Date(text));
   return {
     messageId: row.id,
     workspaceId: row.workspace_id,
@@ -109,10 +107,18 @@ function toView(row: Row): MessageView {
     updatedAt: row.updated_at,
     jobKind: row.job_kind,
     jobPhase: row.job_phase,
-    jobDefinition: row.definition,
+    parentJobId: row.parent_job_id,
+    archived: row.archived,
+    event: row.event,
+    notification: row.notification,
     channelId: row.channel_id,
-    sentAt: date(row.sent_at),
-    deliveredAt: date(row.delivered_at),
+    engaged: row.engaged,
+    stateAt: row.state_at ?? row.created_at,
+    sentAt: row.sent_at,
+    deliveredAt: row.delivered_at,
+    openedAt: row.opened_at,
+    clickedAt: row.clicked_at,
+    canceledAt: row.canceled_at,
     deliveries: (row.deliveries ?? []).map((d) => ({ ...d, createdAt: new Date(d.createdAt) })),
   };
 }
@@ -122,11 +128,25 @@ export async function readEvents(
   db: Db,
   input: { workspaceId: string; messageId: string },
 ): Promise<EventView[]> {
-  return db.query<{ at: Date; type: string; data: Record<string, unknown> }>(
-    `select created_at as at, 'accepted' as type, '{}'::jsonb as data, 0 as id from messages where id = $1 and workspace_id = $2
+  return db.query<{ id: number; at: Date; type: string; data: Record<string, unknown> }>(
+    `select created_at as at, 'accepted' as type, '{}'::jsonb as data, 0::bigint as id from messages where id = $1 and workspace_id = $2
      union all
      select at, type, data, id from events where message_id = $1 and workspace_id = $2 and type <> 'accepted'
      order by id`,
+    [input.messageId, input.workspaceId],
+  );
+}
+
+/** What was said, delivery by delivery, in the order of the routes. Empty until one was attempted. */
+export async function readOutputs(
+  db: Db,
+  input: { workspaceId: string; messageId: string },
+): Promise<OutputView[]> {
+  return db.query<OutputView & Record<string, unknown>>(
+    `select d.kind, d.channel_id as "channelId", c.content
+     from deliveries d join delivery_outputs o on o.delivery_id = d.id
+     join rendered_contents c on c.workspace_id = o.workspace_id and c.sha256 = o.sha256
+     where d.message_id = $1 and d.workspace_id = $2 order by d.route`,
     [input.messageId, input.workspaceId],
   );
 }

@@ -24,6 +24,7 @@ const environment = z.object({
   TEMPORAL_TLS_SERVER_NAME: z.string().optional(),
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3400),
+  VOLLEY_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   VOLLEY_ADMIN_KEY: z.string().min(16, 'has to be at least 16 characters').optional(),
   VOLLEY_ENCRYPTION_KEY: z.string(),
   VOLLEY_EGRESS_ALLOW: z.string().default(''),
@@ -50,6 +51,8 @@ export interface Config {
   readonly temporal: TemporalAddress;
   readonly host: string;
   readonly port: number;
+  /** Scheme and host by which others reach the API: vendors that call back sign it. */
+  readonly publicUrl: string;
   readonly adminKey?: string;
   readonly keys: readonly EncryptionKey[];
   readonly egressAllow: readonly AllowedRange[];
@@ -81,6 +84,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     temporal: temporalAddress(given),
     host: given.HOST,
     port: given.PORT,
+    publicUrl: given.VOLLEY_PUBLIC_URL ?? `http://${given.HOST}:${given.PORT}`,
     keys: parseEncryptionKeys(given.VOLLEY_ENCRYPTION_KEY),
     egressAllow: parseEgressAllow(given.VOLLEY_EGRESS_ALLOW),
     logLevel: given.VOLLEY_LOG_LEVEL,

@@ -3,12 +3,13 @@ import { VolleyError } from '../domain/errors';
 import { isUuid } from '../domain/ids';
 import { getChannel } from '../ledger/channels';
 import { type Db, type Tx } from '../ledger/database';
-import { insertJob, jobContent, lockJob, sealJob, setIntent, type JobRow } from '../ledger/jobs';
+import { insertJob, isAlone, jobContent, lockJob, sealJob, setIntent, type JobRow } from '../ledger/jobs';
 import { type Nudge } from '../ledger/outbox';
 import { readItems, readJobRow } from '../ledger/read-jobs';
-import { readEvents, readMessagePage, readMessageRow } from '../ledger/read-messages';
+import { readEvents, readMessagePage, readOutputs } from '../ledger/read-messages';
 import { acceptBatch } from './accept-batch';
 import { ingest } from './ingest';
+import { acceptSend, archiveRequest, cancelMessage, findReleased, resendMessage } from './message-commands';
 import { pin } from './pin';
 import { type JobRef, type LiveStatus, type Service } from './service';
 import { type JobView } from './views';
@@ -31,7 +32,7 @@ export function createService(deps: { notifier: Notifier }): Service {
     }
     if (isAlready(job, intent)) return;
     const version = await setIntent(tx, job.id, intent);
-    lookAfter(tx, { ...ref, kind: job.kind, version });
+    lookAfter(tx, { ...ref, kind: job.kind, version, alone: isAlone(job) });
   };
 
   return {
@@ -83,13 +84,7 @@ export function createService(deps: { notifier: Notifier }): Service {
       await this.readJob(db, input);
       return readItems(db, input);
     },
-    async readMessage(db, input) {
-      const message = isUuid(input.messageId) ? await readMessageRow(db, input) : undefined;
-      if (!message || (message.jobPhase === 'open' && message.state === 'pending')) {
-        throw new VolleyError('not_found', 'No message has this id.');
-      }
-      return message;
-    },
+    readMessage: findReleased,
     async readTimeline(db, input) {
       return isUuid(input.messageId) ? readEvents(db, input) : [];
     },
@@ -102,6 +97,25 @@ export function createService(deps: { notifier: Notifier }): Service {
         messages,
         next: rows.length > input.limit && last ? { createdAt: last.createdAt, id: last.messageId } : null,
       };
+    },
+    async readOutputs(db, ref) {
+      return isUuid(ref.messageId) ? readOutputs(db, ref) : [];
+    },
+    async cancelMessage(tx, ref) {
+      const { nudge, ...result } = await cancelMessage(tx, ref);
+      if (nudge) lookAfter(tx, nudge);
+      return result;
+    },
+    async resendMessage(tx, ref) {
+      const nudge = await resendMessage(tx, ref);
+      lookAfter(tx, nudge);
+      return { messageId: nudge.jobId };
+    },
+    archiveRequest,
+    async acceptSend(tx, input) {
+      const nudge = await acceptSend(tx, input);
+      lookAfter(tx, nudge);
+      return { requestId: nudge.jobId };
     },
     requireChannel,
   };

@@ -1,8 +1,14 @@
 import { type ChannelKind } from '../domain/kinds';
-import { type MessageState, type Guarantee } from '../domain/states';
+import { type Guarantee } from '../domain/states';
 import { type JobSpec, type MessageSpec } from '../domain/message-spec';
 import { type Db, type Tx } from '../ledger/database';
-import { type EventView, type ItemView, type JobView, type MessageView } from './views';
+import { type MessageFilter } from '../ledger/message-filter';
+import { type EventView, type ItemView, type JobView, type MessageView, type OutputView } from './views';
+
+export interface MessageRef {
+  readonly workspaceId: string;
+  readonly messageId: string;
+}
 
 export interface JobRef {
   readonly workspaceId: string;
@@ -79,20 +85,33 @@ export interface Service {
   ): Promise<{ items: readonly ItemView[]; nextOrdinal: number | null }>;
   readMessage(db: Db, input: { workspaceId: string; messageId: string }): Promise<MessageView>;
   readTimeline(db: Db, input: { workspaceId: string; messageId: string }): Promise<readonly EventView[]>;
-  /** Newest first. Times are inclusive. */
-  listMessages(
-    db: Db,
+  /** By keyset: `after` is the last message of the page before. */
+  listMessages(db: Db, filter: MessageFilter): Promise<MessagePage>;
+  /** What was said, delivery by delivery; empty until one was attempted. */
+  readOutputs(db: Db, ref: MessageRef): Promise<readonly OutputView[]>;
+  /**
+   * Cancels a message that no attempt was begun for, or that waits for its next one. Cancelled before: the same answer.
+   * Anything else is too late and changes nothing: an attempt is never interrupted.
+   */
+  cancelMessage(tx: Tx, ref: MessageRef): Promise<{ canceled: boolean; message: MessageView }>;
+  /**
+   * Sends a settled message again, as it was: to the same recipient, with the same words and data. A new message in a new job,
+   * linked to the old one. Throws invalid_request while the message is on its way.
+   */
+  resendMessage(tx: Tx, ref: MessageRef): Promise<{ messageId: string }>;
+  /** Takes the messages of a request out of listings; they stay readable by id. A job's id, or that of one of its messages. */
+  archiveRequest(tx: Tx, ref: { workspaceId: string; requestId: string }): Promise<void>;
+  /** Takes 1 to 100 messages that share what they say, and starts them. For one, `requestId` is also the message's id. */
+  acceptSend(
+    tx: Tx,
     input: {
       workspaceId: string;
-      channelId?: string;
-      jobId?: string;
-      states?: readonly { readonly state: MessageState; readonly waitReasons?: readonly string[] }[];
-      startAt?: Date;
-      endAt?: Date;
-      after?: { readonly createdAt: Date; readonly id: string };
-      limit: number;
+      guarantee: Guarantee;
+      spec: JobSpec;
+      definition: unknown;
+      recipients: readonly Omit<NewRecipient, 'identity'>[];
     },
-  ): Promise<MessagePage>;
+  ): Promise<{ requestId: string }>;
   /** The channel in the path: not_found unless it is the workspace's own and not deleted. */
   requireChannel(db: Db, input: { workspaceId: string; channelId: string }): Promise<ChannelView>;
 }

@@ -1,7 +1,19 @@
 import { type JobKind, type JobPhase, type MessageState, type WaitReason } from '../domain/states';
+import { type ChannelKind } from '../domain/kinds';
 import { type MessageSpec } from '../domain/message-spec';
 import { type Reason } from '../domain/reasons';
 import { type Guarantee } from '../domain/states';
+import { type Engagement } from '../domain/outward';
+import { type Rendered } from '../domain/content';
+
+/** `undeliverable`: ever undelivered, failed or uncertain, even if it arrived in the end. */
+export interface JobStatistics {
+  readonly sent: number;
+  readonly delivered: number;
+  readonly opened: number;
+  readonly clicked: number;
+  readonly undeliverable: number;
+}
 
 /** A job as the ledger has it: counts and phase from one statement, never ahead of or behind each other. */
 export interface JobView {
@@ -22,6 +34,8 @@ export interface JobView {
   readonly enqueued: number;
   readonly failures: number;
   readonly pending: number;
+  /** How many messages ever got there; none of these ever falls. */
+  readonly statistics: JobStatistics;
   readonly version: number;
   readonly observedVersion: number;
   readonly createdAt: Date;
@@ -47,7 +61,11 @@ export interface MessageView extends ItemView {
   readonly jobId: string;
   readonly jobKind: JobKind;
   readonly jobPhase: JobPhase;
-  readonly jobDefinition: unknown;
+  readonly parentJobId: string | null;
+  /** The event that was asked for, or the template that stands for it. */
+  readonly event: string | null;
+  /** The stored template; null for content in the request. */
+  readonly notification: string | null;
   readonly channelId: string | null;
   readonly spec: MessageSpec;
   readonly detail: string | null;
@@ -55,8 +73,16 @@ export interface MessageView extends ItemView {
   readonly dueAt: Date;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  /** When the state last changed: its newest event. */
+  readonly stateAt: Date;
+  readonly engaged: Engagement | null;
+  /** The first of each. */
   readonly sentAt: Date | null;
   readonly deliveredAt: Date | null;
+  readonly openedAt: Date | null;
+  readonly clickedAt: Date | null;
+  readonly canceledAt: Date | null;
+  readonly archived: boolean;
   readonly deliveries: readonly DeliveryView[];
 }
 
@@ -69,8 +95,17 @@ export interface DeliveryView {
   readonly createdAt: Date;
 }
 
+/** What one delivery said: the words that went to the provider. */
+export interface OutputView {
+  readonly kind: ChannelKind;
+  readonly channelId: string;
+  readonly content: Rendered;
+}
+
 /** One dated fact of a message's timeline, oldest first. */
 export interface EventView {
+  /** Grows with time; 0 for the admission. */
+  readonly id: number;
   readonly at: Date;
   /** A state's name for a move; else `accepted`, `recovered`, `late_outcome`. */
   readonly type: string;

@@ -17,7 +17,7 @@ export function jobTags(
       { key: keyword(SEARCH_ATTRIBUTES.workspace), value: job.workspaceId },
       {
         key: keyword(SEARCH_ATTRIBUTES.job),
-        value: job.kind === 'bulk' ? toCourierId(job.jobId) : job.jobId,
+        value: job.kind === 'batch' ? job.jobId : toCourierId(job.jobId),
       },
       { key: keyword(SEARCH_ATTRIBUTES.phase), value: 'starting' },
     ],

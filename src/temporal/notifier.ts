@@ -71,7 +71,9 @@ export function createNotifier(deps: {
 /** One query with a deadline and no retry; an answer older than what the ledger knows was observed is not used. */
 async function ask(client: Client, job: JobView): Promise<LiveStatus | undefined> {
   try {
-    const handle = client.workflow.getHandle(workflowIds.job(job.kind, job.id));
+    const handle = client.workflow.getHandle(
+      workflowIds.job(job.kind, job.id, job.kind === 'send' && job.received === 1),
+    );
     const answer = await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
       handle.query<Partial<JobStatusAnswer>>(QUERIES.status),
     );

@@ -73,7 +73,7 @@ export function startRelay(deps: {
 async function isOpen(client: Client, job: Nudge): Promise<boolean> {
   try {
     const described = await client.withDeadline(Date.now() + DESCRIBE_TIMEOUT_MS, () =>
-      client.workflow.getHandle(workflowIds.job(job.kind, job.jobId)).describe(),
+      client.workflow.getHandle(workflowIds.job(job.kind, job.jobId, job.alone)).describe(),
     );
     return described.status.name === 'RUNNING';
   } catch (error) {

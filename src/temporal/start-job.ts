@@ -7,6 +7,7 @@ import {
   type ChangedSignal,
   type EngineSettings,
   type JobInput,
+  type MessageInput,
 } from '../../workflows/contract';
 import { type Nudge } from '../ledger/outbox';
 import { jobTags } from './job-tags';
@@ -19,19 +20,33 @@ const SIGNAL_TIMEOUT_MS = 5_000;
  * same call. A settled job's workflow that this starts again ends at its first look.
  */
 export async function signalJob(client: Client, settings: EngineSettings, job: Nudge): Promise<void> {
-  const input: JobInput = { v: 1, workspaceId: job.workspaceId, jobId: job.jobId, settings };
+  const { workflow, args, staticSummary } = startOf(settings, job);
   const signal: ChangedSignal = { v: 1, version: job.version };
   const options = {
-    workflowId: workflowIds.job(job.kind, job.jobId),
+    workflowId: workflowIds.job(job.kind, job.jobId, job.alone),
     taskQueue: TASK_QUEUE,
-    args: [input],
+    args,
     signal: SIGNALS.changed,
     signalArgs: [signal],
-    staticSummary: job.kind === 'bulk' ? 'Bulk job' : 'Batch of messages',
+    staticSummary,
     ...jobTags(settings, job),
   };
-  const workflow = job.kind === 'bulk' ? WORKFLOWS.bulkJob : WORKFLOWS.batch;
   await client.withDeadline(Date.now() + SIGNAL_TIMEOUT_MS, () =>
     client.workflow.signalWithStart(workflow, options),
   );
+}
+
+/** Which workflow a job is, and with what it starts: a send is a batch, and one to a single recipient is its message. */
+function startOf(
+  settings: EngineSettings,
+  { workspaceId, jobId, kind, alone }: Nudge,
+): { workflow: string; args: [JobInput | MessageInput]; staticSummary: string } {
+  if (alone) {
+    const input: MessageInput = { v: 1, workspaceId, jobId, jobKind: kind, messageId: jobId, alone: true };
+    return { workflow: WORKFLOWS.deliverMessage, args: [input], staticSummary: 'A message' };
+  }
+  const input: JobInput = { v: 1, workspaceId, jobId, settings, ...(kind === 'send' ? { kind } : {}) };
+  return kind === 'bulk'
+    ? { workflow: WORKFLOWS.bulkJob, args: [input], staticSummary: 'Bulk job' }
+    : { workflow: WORKFLOWS.batch, args: [input], staticSummary: 'Batch of messages' };
 }

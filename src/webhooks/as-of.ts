@@ -24,6 +24,11 @@ export function asOf(view: MessageView, event: Pick<QueuedEvent, 'type' | 'at' |
     enqueuedAt: until(view.enqueuedAt),
     sentAt: until(view.sentAt),
     deliveredAt: until(view.deliveredAt),
+    openedAt: until(view.openedAt),
+    clickedAt: until(view.clickedAt),
+    canceledAt: until(view.canceledAt),
+    engaged: null,
+    stateAt: event.at,
     updatedAt: event.at,
     deliveries: view.deliveries.filter((delivery) => delivery.createdAt <= event.at),
   };

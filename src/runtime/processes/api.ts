@@ -1,11 +1,14 @@
 import { createApp } from '../../../api/app';
 import { createBirdDialect } from '../../../api/bird';
+import { createCallbackRouter } from '../../../api/callbacks/receive';
 import { createCodecHandler } from '../../../api/codec';
 import { createCourierDialect } from '../../../api/courier';
 import { startServer, type RunningServer } from '../../../api/server';
 import { createV1Dialect } from '../../../api/v1';
 import { openDatabase } from '../../ledger/database';
 import { createSandboxLog } from '../../ledger/sandbox-deliveries';
+import { createCallbackReaders } from '../../providers/callbacks/readers';
+import { createTokenSigner } from '../../providers/callbacks/return-path';
 import { createEgress } from '../../providers/egress/guarded-client';
 import { createProviders } from '../../providers/registry';
 import { createService } from '../../service/create-service';
@@ -15,6 +18,7 @@ import { createNotifier } from '../../temporal/notifier';
 import { type Config } from '../config';
 import { createLog } from '../log';
 import { createMetrics } from '../metrics';
+import { returnPathKey } from '../return-path-key';
 import { createSecretBox } from '../secret-box';
 import { readinessChecks } from './readiness';
 
@@ -47,6 +51,14 @@ export async function startApi(config: Config): Promise<RunningServer> {
     readiness: readinessChecks({ db, client, config }),
     metrics: registry,
     log,
+    callbacks: createCallbackRouter({
+      db,
+      readers: createCallbackReaders({ returnPaths: createTokenSigner(returnPathKey(config.keys)) }),
+      providers,
+      secretBox,
+      publicUrl: config.publicUrl,
+      log,
+    }),
     ...(config.embedded
       ? { codec: createCodecHandler({ keys: config.keys, origin: config.temporalUiUrl }) }
       : {}),

@@ -42,6 +42,11 @@ export function openFakeDoor(kind: ChannelKind = 'any'): FakeDoor {
     liveStatus: notFaked,
     listItems: notFaked,
     readTimeline: notFaked,
+    readOutputs: notFaked,
+    cancelMessage: notFaked,
+    resendMessage: notFaked,
+    archiveRequest: notFaked,
+    acceptSend: notFaked,
     async acceptBatch(_tx, input) {
       door.batches.push(input);
       return {
@@ -132,7 +137,9 @@ export function messageView(changes: Partial<MessageView> = {}): MessageView {
     jobId: numbered('00000001', 1),
     jobKind: 'batch',
     jobPhase: 'running',
-    jobDefinition: {},
+    parentJobId: null,
+    event: null,
+    notification: null,
     channelId: CHANNEL,
     spec: {
       recipient: { id: 'jane', idGenerated: false, addresses: { any: 'jane' } },
@@ -144,8 +151,14 @@ export function messageView(changes: Partial<MessageView> = {}): MessageView {
     dueAt: at,
     createdAt: at,
     updatedAt: at,
+    stateAt: at,
+    engaged: null,
     sentAt: null,
     deliveredAt: null,
+    openedAt: null,
+    clickedAt: null,
+    canceledAt: null,
+    archived: false,
     deliveries: [],
     ...changes,
   };

@@ -31,6 +31,7 @@ beforeEach(async () => {
 const run = () => call('POST', `/bulk/${jobId}/run`);
 const details = async () => (await call('GET', path)).body as Record<string, unknown>;
 const event = (type: string, data: EventView['data'] = {}, ms = 0): EventView => ({
+  id: 1,
   at: new Date(ms),
   type,
   data,

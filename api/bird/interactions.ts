@@ -1,0 +1,47 @@
+import { VolleyError } from '../../src/domain/errors';
+import { type Service } from '../../src/service/service';
+import { type EventView } from '../../src/service/views';
+import { type ReadRoute } from '../route';
+import { channelOf } from './message-shape';
+import { interactionsOperation } from './openapi-messages';
+import { idFromPath, requireOwnWorkspace } from './scope';
+
+/** Events of the timeline that a recipient caused, in Bird's words (bird-api.md §2.3). */
+export const INTERACTIONS: Readonly<Record<string, string>> = {
+  opened: 'opened',
+  clicked: 'clicked',
+  read: 'read',
+  complained: 'reported-as-spam',
+  unsubscribed: 'unsubscribed',
+};
+
+/** What the recipient did with a message, oldest first. */
+export function interactionsRoute(service: Service): ReadRoute {
+  return {
+    kind: 'read',
+    method: 'get',
+    path: '/workspaces/{workspaceId}/channels/{channelId}/messages/{messageId}/interactions',
+    auth: 'workspace',
+    openapi: interactionsOperation,
+    async handle(call, db) {
+      const workspaceId = requireOwnWorkspace(call);
+      const ref = { workspaceId, messageId: idFromPath(call, 'messageId') };
+      const message = await service.readMessage(db, ref);
+      if (channelOf(message) !== idFromPath(call, 'channelId')) {
+        throw new VolleyError('not_found', 'No message of this channel has this id.');
+      }
+      const timeline = await service.readTimeline(db, ref);
+      return {
+        status: 200,
+        body: { results: timeline.flatMap((event) => interactionOf(ref.messageId, event)) },
+      };
+    },
+  };
+}
+
+function interactionOf(messageId: string, { id, type, at, data }: EventView) {
+  const name = Object.hasOwn(INTERACTIONS, type) ? INTERACTIONS[type] : undefined;
+  if (name === undefined) return [];
+  const url = typeof data['url'] === 'string' ? { metadata: { url: data['url'] } } : {};
+  return [{ id: String(id), messageId, type: name, createdAt: at.toISOString(), ...url }];
+}

@@ -1,0 +1,28 @@
+import { type ErrorDetail } from '../../src/domain/errors';
+
+/**
+ * What `POST /send` of Courier has beside the message itself and Volley does not have yet: refused, so that nobody takes
+ * for done what was only kept. The text of docs/courier-send.md names them too; a test holds the two together.
+ */
+export const NOT_SUPPORTED: readonly { readonly path: string; readonly instead: string }[] = [
+  { path: 'channels', instead: 'set the channel up under /v1/workspaces/{workspaceId}/channels' },
+  { path: 'providers', instead: 'set the channel up under /v1/workspaces/{workspaceId}/channels' },
+  { path: 'timeout.channel', instead: 'use timeout.message' },
+  { path: 'timeout.provider', instead: 'use timeout.message' },
+  { path: 'timeout.escalation', instead: 'use timeout.message' },
+  { path: 'timeout.criteria', instead: 'use timeout.message' },
+];
+
+/** A problem for each of them that is there; empty objects ask for nothing. */
+export function refuseUnsupported(message: unknown): readonly ErrorDetail[] {
+  return NOT_SUPPORTED.flatMap(({ path, instead }) => {
+    const value = path.split('.').reduce<unknown>(step, message);
+    const asksNothing = value == null || (typeof value === 'object' && Object.keys(value).length === 0);
+    return asksNothing ? [] : [{ at: `message.${path}`, problem: `is not supported yet; ${instead}` }];
+  });
+}
+
+function step(value: unknown, key: string): unknown {
+  const isBag = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+  return isBag ? (value as Record<string, unknown>)[key] : undefined;
+}

@@ -1,0 +1,198 @@
+import Courier from '@trycourier/courier';
+import fc from 'fast-check';
+import { toCourierId } from '../../../src/domain/ids';
+import { keepOutput } from '../../../src/ledger/outputs';
+import { type Stand } from '../framework/setup';
+import { attempt, idsOf } from './ledger-moves';
+import { createCourierStand, createJob } from './setup';
+
+let stand: Stand;
+let courier: Courier;
+let jobId: string;
+let ids: string[];
+
+const BULK = {
+  event: 'welcome',
+  message: { template: 'my-template', metadata: { tags: ['spring', 'vip'], trace_id: 'trace-1' } },
+};
+
+beforeAll(async () => {
+  stand = await createCourierStand();
+  courier = new Courier({ apiKey: stand.key, baseURL: stand.url });
+  const { db } = stand.database;
+  const created = await stand.call('POST', '/bulk', { body: { message: BULK } });
+  jobId = created.json.jobId;
+  const users = Array.from({ length: 6 }, (_, n) => ({
+    profile: { email: `u${n}@example.com` },
+    to: { user_id: `user-${n}`, ...(n < 2 ? { tenant_id: 'acme' } : {}) },
+  }));
+  await stand.call('POST', `/bulk/${jobId}`, { body: { users } });
+  await stand.call('POST', `/bulk/${jobId}/run`);
+  ids = await idsOf(db, jobId);
+  await attempt(db, ids[0] ?? '', { vendorId: 'v-0' });
+  await attempt(db, ids[1] ?? '', { settled: 'delivered' }, 'sendgrid');
+  await attempt(db, ids[2] ?? '', { settled: 'bounced' }, 'sendgrid');
+  await attempt(db, ids[3] ?? '', { outcome: 'permanent', state: 'failed', reason: 'provider_refused' });
+  await attempt(db, ids[4] ?? '', 'open');
+});
+afterAll(() => stand.close());
+
+/** Ordinals of the job's messages that a listing shows, newest first. */
+async function found(query: string): Promise<number[]> {
+  const { status, json } = await stand.call('GET', `/messages?${query}`);
+  if (status !== 200) throw new Error(`${status}: ${JSON.stringify(json)}`);
+  return json.results
+    .map(({ id }: { id: string }) => ids.map(toCourierId).indexOf(id))
+    .filter((n: number) => n >= 0);
+}
+const ALL = [5, 4, 3, 2, 1, 0];
+
+test.each([
+  ['', ALL],
+  ['status=SENT', [0]],
+  ['status=UNDELIVERABLE', [3, 2]],
+  ['status=ENQUEUED', [5]],
+  ['status=SIMULATED', []],
+  ['recipient=user-3', [3]],
+  ['recipient=nobody', []],
+  ['tenant_id=acme', [1, 0]],
+  ['event=welcome', ALL],
+  ['event=other', []],
+  ['notification=my-template', ALL],
+  ['provider=sendgrid', [2, 1]],
+  ['provider[]=smtp&provider[]=sendgrid', [4, 3, 2, 1, 0]],
+  ['tag=spring&tag=none', ALL],
+  ['tags=none,vip', ALL],
+  ['tags=none', []],
+  ['traceId=trace-1', ALL],
+  ['list=my-list', []],
+  ['archived=false&cursor=undefined&status=undefined', ALL],
+  ['tag=vip&provider=smtp&status=SENT', [0]],
+  ['enqueued_after=2020-01-01T00:00:00%2B01:00', ALL],
+  ['enqueued_after=4000-01-01', []],
+])('?%s finds what it says', async (query, wanted) => {
+  expect(await found(query)).toEqual(wanted);
+});
+
+test('a job’s id as traceId finds its messages and no other’s, also together with a status', async () => {
+  const other = await createJob(stand, ['user-0']);
+  await stand.call('POST', `/bulk/${other}/run`);
+  expect(await found(`traceId=${jobId}`)).toEqual(ALL);
+  expect(await found(`traceId=${jobId}&status=UNDELIVERABLE`)).toEqual([3, 2]);
+  expect(await found(`traceId=${jobId}&status=SENT,ROUTED`)).toEqual([4, 0]);
+  expect(await found(`traceId=${other}`)).toEqual([]);
+  expect(await found(`messageId=${toCourierId(ids[2] ?? '')}`)).toEqual([2]);
+});
+
+test('any list in any of the SDKs’ encodings is the same filter', async () => {
+  const statuses = ['SENT', 'DELIVERED', 'UNDELIVERABLE', 'ROUTED', 'ENQUEUED', 'CANCELED'];
+  const encodings: ((values: string[]) => string)[] = [
+    (values) => values.map((value) => `status=${value}`).join('&'),
+    (values) => values.map((value) => `status[]=${value}`).join('&'),
+    (values) => `status=${values.join(',')}`,
+    (values) => `status=${encodeURIComponent(values.join(','))}`,
+    (values) => `status=${encodeURIComponent(encodeURIComponent(values.join(',')))}`,
+    (values) => `status%5B%5D=${values.join('&status%5B%5D=')}`,
+  ];
+  await fc.assert(
+    fc.asyncProperty(fc.subarray(statuses, { minLength: 1 }), async (values) => {
+      const answers = await Promise.all(encodings.map((encode) => found(encode(values))));
+      for (const answer of answers) expect(answer).toEqual(answers[0]);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('pages join to the whole, each message once, whatever the filter', async () => {
+  const big = await createJob(
+    stand,
+    Array.from({ length: 230 }, (_, n) => `paged-${n}`),
+  );
+  await stand.call('POST', `/bulk/${big}/run`);
+  for (const query of [`traceId=${big}`, 'status=ENQUEUED', 'event=welcome', '']) {
+    const seen: string[] = [];
+    for (let cursor = ''; ;) {
+      const { json } = await stand.call('GET', `/messages?${query}${cursor ? `&cursor=${cursor}` : ''}`);
+      seen.push(...json.results.map(({ id }: { id: string }) => id));
+      if (!json.paging.more) break;
+      cursor = json.paging.cursor;
+    }
+    expect(seen.length).toBeGreaterThanOrEqual(230);
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen).toEqual(seen.toSorted().toReversed());
+  }
+});
+
+test.each(['status=NONSENSE', 'archived=maybe', 'enqueued_after=soon', 'cursor=abc', 'enqueued_after=-1'])(
+  '?%s is a 400 that says what is wrong',
+  async (query) => {
+    const { status, json } = await stand.call('GET', `/messages?${query}`);
+    expect(status).toBe(400);
+    expect(json).toMatchObject({ type: 'invalid_request_error', message: expect.stringContaining('query.') });
+  },
+);
+
+test('messages of a job that was not run yet are not listed', async () => {
+  const open = await createJob(stand, ['early']);
+  expect((await stand.call('GET', '/messages?recipient=early')).json.results).toEqual([]);
+  await stand.call('POST', `/bulk/${open}/run`);
+  expect((await stand.call('GET', '/messages?recipient=early')).json.results).toHaveLength(1);
+});
+
+test('another workspace’s key finds nothing of it', async () => {
+  const stranger = await createCourierStand();
+  try {
+    expect((await stranger.call('GET', `/messages?traceId=${jobId}`)).json.results).toEqual([]);
+  } finally {
+    await stranger.close();
+  }
+});
+
+test('the SDK reads messages, history and output by the messageId that the job lists', async () => {
+  const { deliveryId } = await attempt(stand.database.db, ids[5] ?? '', { settled: 'delivered' });
+  const content = {
+    title: 'Hi',
+    text: 'Hello',
+    html: '<p>Hello</p>',
+    headers: {},
+    attachments: [],
+    images: [],
+  };
+  await keepOutput(stand.database.db, {
+    workspaceId: stand.workspaceId,
+    deliveryId,
+    content: { ...content, actions: [{ text: 'Go', url: 'https://x.example' }] },
+  });
+  const { items } = await courier.bulk.listUsers(jobId);
+  const messageId = items[5]?.messageId ?? '';
+  expect(await courier.messages.retrieve(messageId)).toMatchObject({
+    status: 'DELIVERED',
+    event: 'welcome',
+    notification: 'my-template',
+    recipient: 'user-5',
+    sent: expect.any(Number),
+    delivered: expect.any(Number),
+    providers: [{ provider: 'smtp' }],
+  });
+  const { results } = await courier.messages.history(messageId);
+  expect(results.map((entry) => entry['type'])).toEqual(['ENQUEUED', 'ROUTED', 'SENT', 'DELIVERED']);
+  expect((await courier.messages.content(messageId)).results).toEqual([
+    {
+      channel: 'email',
+      channel_id: expect.any(String),
+      content: {
+        title: 'Hi',
+        subject: 'Hi',
+        body: '<p>Hello</p>',
+        html: '<p>Hello</p>',
+        text: 'Hello',
+        blocks: [
+          { type: 'text', text: 'Hello' },
+          { type: 'action', text: 'Go' },
+        ],
+      },
+    },
+  ]);
+  const listed = await courier.messages.list({ status: ['DELIVERED'], traceId: jobId, provider: ['smtp'] });
+  expect(listed.results.map(({ id }) => id)).toEqual([messageId]);
+});
