@@ -1,9 +1,15 @@
-import { type DeliverActivities, type LedgerActivities, type WebhookActivities } from '../workflows/contract';
+import {
+  type DeliverActivities,
+  type LedgerActivities,
+  type PageActivities,
+  type WebhookActivities,
+} from '../workflows/contract';
 import { createApplyCommand } from './apply-command';
 import { createLoadBatch, createValidateBatch } from './batch-messages';
 import { createCancelMessage } from './cancel-message';
 import { createCreateJob } from './create-job';
 import { createDeliver } from './deliver';
+import { createDeliverPage } from './deliver-page';
 import { createDeliverWebhooks } from './deliver-webhooks';
 import { type Dependencies } from './dependencies';
 import { createFinishJob } from './finish-job';
@@ -32,6 +38,11 @@ export function createLedgerActivities(deps: Dependencies): LedgerActivities {
 /** Calls to providers, for the deliver queue. */
 export function createDeliverActivities(deps: Dependencies): DeliverActivities {
   return { deliver: createDeliver(deps) };
+}
+
+/** Whole shards of calls to providers, for a queue of their own. */
+export function createPageActivities(deps: Dependencies): PageActivities {
+  return { deliverPage: createDeliverPage(deps) };
 }
 
 /** Calls to webhook endpoints, for a queue of their own. */

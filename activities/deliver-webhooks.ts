@@ -1,4 +1,4 @@
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { v4 as uuidv4 } from 'uuid';
 import { afterFailure, isThrottle } from '../src/domain/webhooks';
 import { openSecrets } from '../src/ledger/webhook-endpoints';
@@ -19,8 +19,8 @@ import { type DrainResult, type WebhookActivities } from '../workflows/contract'
 import { callEndpoint, type CallFailure } from './webhooks/call-endpoint';
 import { createCallBuilder } from './webhooks/build-call';
 import { type Dependencies } from './dependencies';
+import { whileBeating } from './heartbeat';
 
-const HEARTBEAT_MS = 2_000;
 /** A drain gives its slot back after this long, so that many endpoints share the slots fairly; a call under way finishes. */
 const DRAIN_MS = 10_000;
 const PAGE = 100;
@@ -33,16 +33,13 @@ export function createDeliverWebhooks(deps: Dependencies): WebhookActivities['de
   const { db, log } = deps;
   const buildCall = createCallBuilder(deps);
 
-  return async ({ endpointId }) => {
-    const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
-    try {
+  return ({ endpointId }) => {
+    return whileBeating<DrainResult>(async () => {
       const drain = await openDrain(db, endpointId, leaseOf());
       if (!drain) return { type: 'ended', why: 'deleted' };
       if (drain.endpoint.status !== 'active') return { type: 'ended', why: 'disabled' };
-      return await run(drain);
-    } finally {
-      clearInterval(beat);
-    }
+      return run(drain);
+    });
   };
 
   async function run(drain: Drain): Promise<DrainResult> {

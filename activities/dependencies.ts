@@ -55,6 +55,8 @@ export interface Dependencies {
   readonly log: Logger;
   readonly metrics: DeliveryMetrics;
   readonly rules: DeliveryRules;
+  /** Aborted when this process is to end: activities that would go on for long begin nothing more. */
+  readonly stopping?: AbortSignal;
 }
 
 export interface DeliveryRules {
@@ -63,9 +65,24 @@ export interface DeliveryRules {
   readonly parkAfterMs: number;
   /** How long a planned shard keeps its messages. Longer than a shard takes; ends early when the shard gives them back. */
   readonly shardHoldMs: number;
+  /** Messages of a page shard (docs/decisions/0030-page-lane.md). */
+  readonly pageShardSize: number;
+  /** Messages of one page shard in flight: so many are in doubt after a crash. */
+  readonly pageCalls: number;
+  /** Messages of all page shards in flight in one process. */
+  readonly callsAtOnce: number;
+  /** A retry that is due within this is made by the page shard itself; a later one is parked. */
+  readonly pageParkAfterMs: number;
+  /** A page shard gives back what it has not begun after this long, so that one slow job does not keep others out. */
+  readonly pageTimeMs: number;
 }
 
 export const DEFAULT_DELIVERY_RULES: Omit<DeliveryRules, 'retry'> = {
   parkAfterMs: 30_000,
   shardHoldMs: 15 * 60_000,
+  pageShardSize: 5_000,
+  pageCalls: 50,
+  callsAtOnce: 100,
+  pageParkAfterMs: 2_000,
+  pageTimeMs: 60_000,
 };

@@ -1,5 +1,6 @@
 import { type LedgerActivities } from '../workflows/contract';
 import { findJob, observeVersion } from '../src/ledger/jobs';
+import { endPagesOf } from '../src/ledger/page-shards';
 import { releaseJob } from '../src/ledger/shards';
 import { progressOf, unsettledOf } from '../src/service/progress';
 import { type Dependencies } from './dependencies';
@@ -13,7 +14,10 @@ import { requireJob } from './require-job';
 export function createLoadIntent({ db }: Pick<Dependencies, 'db'>): LedgerActivities['loadIntent'] {
   return ({ jobId, fresh, observed }) =>
     db.transaction(async (tx) => {
-      if (fresh) await releaseJob(tx, jobId);
+      if (fresh) {
+        await endPagesOf(tx, jobId);
+        await releaseJob(tx, jobId);
+      }
       await observeVersion(tx, jobId, observed);
       const version = (await findJob(tx, jobId))?.version ?? 0;
       await observeVersion(tx, jobId, version);

@@ -1,4 +1,5 @@
 import { type LedgerActivities } from '../workflows/contract';
+import { endPage } from '../src/ledger/page-shards';
 import { releaseShard, shardMessages } from '../src/ledger/shards';
 import { type Dependencies } from './dependencies';
 
@@ -9,5 +10,9 @@ export function createLoadShard({ db }: Pick<Dependencies, 'db'>): LedgerActivit
 
 /** Gives a shard's messages back to the planner. */
 export function createReleaseShard({ db }: Pick<Dependencies, 'db'>): LedgerActivities['releaseShard'] {
-  return ({ jobId, generation, n, held }) => releaseShard(db, { jobId, generation, n, heldElsewhere: held });
+  return ({ jobId, generation, n, held }) =>
+    db.transaction(async (tx) => {
+      await endPage(tx, { jobId, generation, n });
+      await releaseShard(tx, { jobId, generation, n, heldElsewhere: held });
+    });
 }

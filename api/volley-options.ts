@@ -1,14 +1,19 @@
 import { VolleyError } from '../src/domain/errors';
-import { GUARANTEES, type Guarantee } from '../src/domain/states';
+import { FAN_OUTS, GUARANTEES, type FanOut, type Guarantee } from '../src/domain/states';
 
 /** The header for options that neither Courier nor Bird has: every SDK can send one. */
 export const VOLLEY_OPTIONS_HEADER = 'Volley-Options';
 
 export interface VolleyOptions {
   readonly guarantee: Guarantee;
+  /** Absent: as the workspace has it. Of a bulk job only. */
+  readonly fanOut?: FanOut;
 }
 
-const KNOWN: Readonly<Record<keyof VolleyOptions, readonly string[]>> = { guarantee: GUARANTEES };
+const KNOWN: Readonly<Record<keyof VolleyOptions, readonly string[]>> = {
+  guarantee: GUARANTEES,
+  fanOut: FAN_OUTS,
+};
 const DEFAULTS: VolleyOptions = { guarantee: 'at_least_once' };
 
 /**
@@ -29,7 +34,11 @@ export function parseVolleyOptions(header: string | undefined): VolleyOptions {
     if (!allowed.includes(value)) throw refuse(`"${name}" is one of ${allowed.join(', ')}, not "${value}"`);
     given.set(name, value);
   }
-  return { guarantee: (given.get('guarantee') as Guarantee | undefined) ?? DEFAULTS.guarantee };
+  const fanOut = given.get('fanOut') as FanOut | undefined;
+  return {
+    guarantee: (given.get('guarantee') as Guarantee | undefined) ?? DEFAULTS.guarantee,
+    ...(fanOut === undefined ? {} : { fanOut }),
+  };
 }
 
 function refuse(problem: string): VolleyError {

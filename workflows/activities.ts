@@ -1,9 +1,11 @@
 import { proxyActivities } from '@temporalio/workflow';
 import {
   DELIVER_TASK_QUEUE,
+  PAGE_TASK_QUEUE,
   WEBHOOK_TASK_QUEUE,
   type DeliverActivities,
   type LedgerActivities,
+  type PageActivities,
   type WebhookActivities,
 } from './contract';
 
@@ -30,6 +32,18 @@ export const { deliver } = proxyActivities<DeliverActivities>({
   taskQueue: DELIVER_TASK_QUEUE,
   allowEagerDispatch: false,
   startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '10 seconds',
+  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '15 seconds' },
+});
+
+/**
+ * A page shard. Never cancelled: after a pause or cancel has committed the claim refuses it, and it ends when its calls have. A
+ * retry by Temporal takes the shard over.
+ */
+export const { deliverPage } = proxyActivities<PageActivities>({
+  taskQueue: PAGE_TASK_QUEUE,
+  allowEagerDispatch: false,
+  startToCloseTimeout: '10 minutes',
   heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '15 seconds' },
 });

@@ -110,7 +110,7 @@ async function conduct(input: JobInput, run: Run, inbox: ReturnType<typeof openI
       });
       run.generation = plan.generation;
       run.progress = plan.progress;
-      for (const shard of plan.shards) startShard(input, run, shard);
+      for (const shard of plan.shards) startShard(input, run, shard, plan.fanOut);
       if (!plan.ready) look = true;
       unsettled = plan.wakeUpMs !== null;
       if (plan.wakeUpMs !== null) run.wakeUpAtMs = Date.now() + Math.max(MIN_WAKE_UP_MS, plan.wakeUpMs);

@@ -4,13 +4,15 @@
  */
 import { toCourierId } from '../src/domain/ids';
 import { type Reason } from '../src/domain/reasons';
-import { type JobKind, type MessageState } from '../src/domain/states';
+import { type FanOut, type JobKind, type MessageState } from '../src/domain/states';
 import { type BulkJobStatus, type BirdStatus } from '../src/domain/outward';
 
 /** Workflows and ledger work; and calls to providers, on a queue of their own that is never eager. */
 export const TASK_QUEUE = 'volley';
 export const DELIVER_TASK_QUEUE = 'volley-deliver';
-/** Calls to webhook endpoints, apart from both: a slow consumer takes no slot from a recipient. */
+/** Whole page shards: apart from single calls, which never stand in line behind them. */
+export const PAGE_TASK_QUEUE = 'volley-pages';
+/** Calls to webhook endpoints, apart from them all: a slow consumer takes no slot from a recipient. */
 export const WEBHOOK_TASK_QUEUE = 'volley-webhooks';
 
 export const WORKFLOWS = {
@@ -87,6 +89,8 @@ export interface ShardInput {
   readonly n: number;
   readonly window: number;
   readonly searchAttributes: boolean;
+  /** Absent: a child workflow for each message. */
+  readonly fanOut?: FanOut;
 }
 
 export interface MessageInput {
@@ -148,6 +152,8 @@ export interface Plan {
   readonly shards: readonly PlannedShard[];
   /** False when the job may not be planned now (paused, cancelled, settled): look at the intent again. */
   readonly ready: boolean;
+  /** How its shards deliver; absent in histories from before there was a choice. */
+  readonly fanOut?: FanOut;
   /** Ms until something is due and free: null when nothing is unsettled. */
   readonly wakeUpMs: number | null;
   readonly progress: Progress;
@@ -248,6 +254,13 @@ export interface LedgerActivities {
     workspaceId: string;
     message: unknown;
   }): Promise<{ jobId: string; workflowId: string }>;
+}
+
+export type PageResult = ShardResult;
+
+/** A page shard's messages delivered by one activity, on the page queue. */
+export interface PageActivities {
+  deliverPage(input: { v: 1; jobId: string; generation: number; n: number }): Promise<PageResult>;
 }
 
 /** Calls to providers, on the deliver queue. */

@@ -7,7 +7,7 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { ledger } from './activities';
+import { deliverPage, ledger } from './activities';
 import {
   WORKFLOWS,
   workflowIds,
@@ -33,6 +33,10 @@ export async function deliverShard(input: ShardInput): Promise<ShardResult> {
   const held: string[] = [];
   let stopped = false;
   let next = 0;
+  if (input.fanOut === 'page') {
+    // One activity has the whole shard, and hears of pause and cancel from the ledger before this does.
+    return CancellationScope.nonCancellable(() => deliverPage(shard));
+  }
   CancellationScope.current().cancelRequested.catch(() => {
     stopped = true;
   });

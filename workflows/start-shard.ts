@@ -4,6 +4,7 @@ import {
   ParentClosePolicy,
   ChildWorkflowCancellationType,
 } from '@temporalio/workflow';
+import { type FanOut } from '../src/domain/states';
 import { ledger } from './activities';
 import {
   WORKFLOWS,
@@ -30,7 +31,7 @@ interface ShardOwner {
  * Starts one shard and notes its end. A shard that failed, was terminated or stopped gives back what it held, so that the
  * planner finds it at once; its messages that are under way stay theirs.
  */
-export function startShard(input: JobInput, owner: ShardOwner, shard: PlannedShard): void {
+export function startShard(input: JobInput, owner: ShardOwner, shard: PlannedShard, fanOut?: FanOut): void {
   const { generation } = owner;
   const key = `${generation}.${shard.n}`;
   owner.shards.set(key, () => {
@@ -63,6 +64,7 @@ export function startShard(input: JobInput, owner: ShardOwner, shard: PlannedSha
           n: shard.n,
           window: input.settings.window,
           searchAttributes: input.settings.searchAttributes,
+          ...(fanOut === undefined ? {} : { fanOut }),
         },
       ],
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,

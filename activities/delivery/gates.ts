@@ -4,7 +4,7 @@ import { type DeliverResult } from '../../workflows/contract';
 import { type Refused, type Seal } from '../../src/ledger/attempts';
 import { type Db } from '../../src/ledger/database';
 import { type DeliveryContext } from '../../src/ledger/delivery-context';
-import { readGateFacts } from '../../src/ledger/gate-facts';
+import { readGateFacts, type SealedFacts } from '../../src/ledger/gate-facts';
 import { type ProviderRegistry } from '../../src/providers/registry';
 import { type DeliveryRules } from '../dependencies';
 import { afterRefusal, move, wait } from './refusals';
@@ -35,13 +35,22 @@ export async function askGates(
   const routes = routing?.ok ? routing.routes.slice(message.route) : [];
   if (!routing?.ok || routes.length === 0) return { message };
   const first = message.route;
-  const { facts, idle, sealFor } = await readGateFacts(deps.db, { messageId, message, routes, first });
+  return judge(message, routing.routes, await readGateFacts(deps.db, { messageId, message, routes, first }));
+}
+
+/** What the gates make of a message's facts. `routes` are all of its routes. Pure. */
+export function judge(
+  message: DeliveryContext,
+  routes: readonly Route[],
+  { facts, idle, sealFor }: SealedFacts,
+): Passed {
+  const first = message.route;
   const decision = decide(facts);
   if (decision.type !== 'go') {
     return { message, seal: sealFor(first), stopped: decision, ...(idle ? { idle } : {}) };
   }
   return {
-    message: withoutDropped({ ...message, route: decision.route }, routing.routes[decision.route], decision),
+    message: withoutDropped({ ...message, route: decision.route }, routes[decision.route], decision),
     seal: sealFor(decision.route, droppedOf(decision)),
   };
 }

@@ -33,6 +33,8 @@ export async function afterRefusal(
     case 'paused':
     case 'not_running':
       return { type: 'left', why: 'paused' };
+    case 'fenced':
+      return { type: 'left', why: 'held' };
     case 'held':
       return input.jobKind === 'bulk'
         ? { type: 'left', why: 'held' }

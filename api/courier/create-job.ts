@@ -35,8 +35,11 @@ export function createJobRoute(service: Service): CommandRoute {
             .string()
             .optional()
             .meta({
-              description: ours('`guarantee=at_least_once` (default) or `guarantee=at_most_once`.'),
-              example: 'guarantee=at_most_once',
+              description: ours(
+                '`guarantee=at_least_once` (default) or `guarantee=at_most_once`; `fanOut=workflow` (a child workflow ' +
+                  'for each recipient) or `fanOut=page` (for large jobs), else as the workspace has it. Several by commas.',
+              ),
+              example: 'guarantee=at_most_once, fanOut=page',
             }),
         }),
       },
@@ -60,10 +63,13 @@ export function createJobRoute(service: Service): CommandRoute {
       },
     },
     async handle(call, tx) {
-      const { guarantee } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER));
+      const { guarantee, fanOut } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER));
       const { spec, definition } = readInboundJob(call.body);
       const { workspaceId } = call;
-      const { jobId } = await service.createBulkJob(tx, { workspaceId, spec, definition, guarantee });
+      const { jobId } = await service.createBulkJob(tx, {
+        ...{ workspaceId, spec, definition, guarantee },
+        ...(fanOut === undefined ? {} : { fanOut }),
+      });
       return { status: 201, body: { jobId: toCourierId(jobId) } };
     },
   };

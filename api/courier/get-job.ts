@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { MESSAGE_STATES } from '../../src/domain/states';
+import { estimateSeconds } from '../../src/domain/estimate';
+import { FAN_OUTS, MESSAGE_STATES } from '../../src/domain/states';
 import { type LiveStatus, type Service } from '../../src/service/service';
 import { type JobView } from '../../src/service/views';
 import { type ReadRoute } from '../route';
@@ -48,6 +49,14 @@ const job = z
       .enum(['at_least_once', 'at_most_once'])
       .optional()
       .meta({ description: ours('What happens in doubt.') }),
+    fanOut: z
+      .enum(FAN_OUTS)
+      .optional()
+      .meta({ description: ours('How it is delivered: see `Volley-Options`.') }),
+    estimatedSeconds: z
+      .object({ workflow: z.int(), page: z.int() })
+      .optional()
+      .meta({ description: ours('Before it is run: about how long each way of delivering would take.') }),
     live: z
       .object({ step: z.string(), shardsRunning: z.int(), nextWakeUp: z.string().nullable() })
       .optional()
@@ -88,6 +97,7 @@ export function getJobRoute(service: Service): ReadRoute {
 
 function jobBody(view: JobView, live: LiveStatus | undefined): z.input<typeof job> {
   const { definition, enqueued, failures, received, counts, paused, cancelRequested, guarantee } = view;
+  const { fanOut, phase } = view;
   return {
     definition: definition as z.input<typeof job>['definition'],
     enqueued,
@@ -99,6 +109,8 @@ function jobBody(view: JobView, live: LiveStatus | undefined): z.input<typeof jo
     paused,
     cancelRequested,
     guarantee,
+    fanOut,
+    ...(phase === 'open' ? { estimatedSeconds: estimateSeconds(received) } : {}),
     ...(live ? { live: { ...live } } : {}),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DEFAULT_ROUTING_ORDER } from '../../src/domain/kinds';
+import { FAN_OUTS } from '../../src/domain/states';
 import { type Db } from '../../src/ledger/database';
 import {
   capSchema,
@@ -33,11 +34,17 @@ const deliveryWindow = deliveryWindowSchema.meta({
   description: 'Messages wait until it is open, unless they ignore quiet hours.',
 });
 
+const fanOut = z.enum(FAN_OUTS).meta({
+  description:
+    'How bulk jobs are delivered that do not say: a child workflow for each recipient, or pages of them for large jobs.',
+});
+
 const settingsSchema = z
   .object({
     ...{ routingOrder, cap, holdoutPercent },
     quietHours: quietHours.nullable(),
     deliveryWindow: deliveryWindow.nullable(),
+    fanOut: fanOut.nullable().meta({ description: 'Null: as the installation has it.' }),
   })
   .meta({ id: 'WorkspaceSettings' });
 
@@ -48,6 +55,7 @@ const changeSchema = z
     holdoutPercent: holdoutPercent.nullable().optional(),
     quietHours: quietHours.nullable().optional(),
     deliveryWindow: deliveryWindow.nullable().optional(),
+    fanOut: fanOut.nullable().optional(),
   })
   .meta({ id: 'WorkspaceSettingsChange' });
 
@@ -86,6 +94,7 @@ export const changeSettingsRoute: CommandRoute = {
 };
 
 async function viewOf(db: Db, workspaceId: string): Promise<unknown> {
-  const { quietHours: quiet, deliveryWindow: window, ...rest } = await getWorkspaceSettings(db, workspaceId);
-  return { ...rest, quietHours: quiet ?? null, deliveryWindow: window ?? null };
+  const settings = await getWorkspaceSettings(db, workspaceId);
+  const { quietHours: quiet, deliveryWindow: window, fanOut: lane, ...rest } = settings;
+  return { ...rest, quietHours: quiet ?? null, deliveryWindow: window ?? null, fanOut: lane ?? null };
 }

@@ -1,4 +1,5 @@
 import { type Command } from 'commander';
+import { estimateSeconds } from '../domain/estimate';
 import { fromCourierId } from '../domain/ids';
 import { type Database } from '../ledger/database';
 import { readJobRow } from '../ledger/read-jobs';
@@ -73,8 +74,16 @@ function show(job: JobView, json: boolean | undefined): void {
       `${job.received} = ${job.enqueued} enqueued + ${job.failures} failures + ${job.pending} pending`,
     ],
     ['states', states.map(([state, n]) => `${n} ${state}`).join(', ') || 'no messages'],
+    ...(job.kind === 'bulk' ? ([['fan-out', laneOf(job)]] as const) : []),
     ['created', job.createdAt.toISOString()],
     ...(job.runAt ? ([['run', job.runAt.toISOString()]] as const) : []),
     ...(job.settledAt ? ([['settled', job.settledAt.toISOString()]] as const) : []),
   ]);
+}
+
+/** How the job is delivered, and before it is run how long either way would take. */
+function laneOf({ fanOut, phase, received }: JobView): string {
+  if (phase !== 'open') return fanOut;
+  const { workflow, page } = estimateSeconds(received);
+  return `${fanOut} (about ${workflow} s as workflow, ${page} s as page)`;
 }

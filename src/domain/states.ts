@@ -64,3 +64,7 @@ export type JobKind = (typeof JOB_KINDS)[number];
 /** at_least_once: in doubt, send again with the same key and mark it. at_most_once: in doubt, stop as `uncertain`. */
 export const GUARANTEES = ['at_least_once', 'at_most_once'] as const;
 export type Guarantee = (typeof GUARANTEES)[number];
+
+/** workflow: a child workflow for each message, to be watched and signalled one by one. page: shards delivered by one activity. */
+export const FAN_OUTS = ['workflow', 'page'] as const;
+export type FanOut = (typeof FAN_OUTS)[number];

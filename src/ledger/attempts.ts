@@ -1,6 +1,7 @@
 import { type MessageState, type WaitReason } from '../domain/states';
 import { type Reason } from '../domain/reasons';
 import { one, type Db } from './database';
+import { type PageClaim } from './page-shards';
 
 export type Refusal =
   | 'canceled'
@@ -13,7 +14,9 @@ export type Refusal =
   | 'not_due'
   | 'held'
   | 'facts_changed'
-  | 'capped';
+  | 'capped'
+  /** Of a page shard that another activity has taken over, or that has ended. */
+  | 'fenced';
 
 /** What the gates saw and allowed: the claim checks it once more, under locks (src/ledger/gate-facts.ts). */
 export interface Seal {
@@ -60,13 +63,17 @@ export async function claimMessage(
     marginMs: number;
     dedupeWindowMs: number;
     seal?: Seal | undefined;
+    /** In the page lane: refused with 'fenced' unless the shard is still in these hands. */
+    page?: PageClaim | undefined;
   },
 ): Promise<Begun | Refused> {
+  const [verb, fence] = fenceOf('claim', claim.page);
   return orRefused(async () => {
     const row = one(
       await db.query<BegunRow>(
-        'select * from claim_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
+        `select * from ${verb}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13${fence.places(13)})`,
         [
+          ...fence.values,
           claim.jobId,
           claim.messageId,
           claim.deliveryId,
@@ -107,24 +114,45 @@ export async function recoverMessage(
     seal?: Seal | undefined;
     /** The gates refuse it for good by now: the open attempt ends uncertain. */
     forbidden?: boolean;
+    page?: PageClaim | undefined;
   },
 ): Promise<Begun | Refused> {
+  const [verb, fence] = fenceOf('recover', recovery.page);
   return orRefused(async () => {
     const row = one(
-      await db.query<BegunRow>('select * from recover_message($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
-        recovery.jobId,
-        recovery.messageId,
-        recovery.attemptId,
-        recovery.owner,
-        recovery.timeoutMs,
-        recovery.marginMs,
-        recovery.dedupeWindowMs,
-        recovery.seal ? JSON.stringify(recovery.seal) : null,
-        recovery.forbidden ?? false,
-      ]),
+      await db.query<BegunRow>(
+        `select * from ${verb}($1, $2, $3, $4, $5, $6, $7, $8, $9${fence.places(9)})`,
+        [
+          ...fence.values,
+          recovery.jobId,
+          recovery.messageId,
+          recovery.attemptId,
+          recovery.owner,
+          recovery.timeoutMs,
+          recovery.marginMs,
+          recovery.dedupeWindowMs,
+          recovery.seal ? JSON.stringify(recovery.seal) : null,
+          recovery.forbidden ?? false,
+        ],
+      ),
     );
     return toBegun(row);
   });
+}
+
+/** The function of the ledger that does it, and what comes first in its arguments. */
+function fenceOf(
+  verb: 'claim' | 'recover',
+  page: PageClaim | undefined,
+): [string, { values: readonly unknown[]; places: (after: number) => string }] {
+  if (!page) return [`${verb}_message`, { values: [], places: () => '' }];
+  return [
+    `${verb}_in_page`,
+    {
+      values: [page.generation, page.n, page.claim],
+      places: (after) => `, $${after + 1}, $${after + 2}, $${after + 3}`,
+    },
+  ];
 }
 
 interface BegunRow {
@@ -198,7 +226,8 @@ export async function settleAttempt(
 
 const REFUSED = 'VLY01';
 
-async function orRefused<T>(work: () => Promise<T>): Promise<T | Refused> {
+/** What the protocol's functions refuse is an answer, not an error. */
+export async function orRefused<T>(work: () => Promise<T>): Promise<T | Refused> {
   try {
     return await work();
   } catch (error) {

@@ -20,7 +20,8 @@ export interface SealedFacts {
   readonly sealFor: (route: number, dropped?: Seal['dropped']) => Seal;
 }
 
-interface Row extends Record<string, unknown> {
+/** What the ledger knows of one message's gates. */
+export interface GateRow extends Record<string, unknown> {
   now_ms: number;
   canceled: boolean;
   valid_until_ms: number | null;
@@ -41,31 +42,52 @@ interface Row extends Record<string, unknown> {
   uses: { recipient: string; channel: string; at_ms: number }[];
 }
 
-/**
- * Reads what the gates judge by, in one statement and so as of one moment, with the versions of all that may change. `routes`
- * are those from the message's next one on; `first` is that one's place.
- */
-export async function readGateFacts(
-  db: Db,
-  input: { messageId: string; message: DeliveryContext; routes: readonly Route[]; first: number },
-): Promise<SealedFacts> {
-  const { message, routes } = input;
-  const { workspaceId, spec, jobSpec } = message;
+/** The message whose facts are asked for, the routes from its next one on, and that one's place. */
+export interface FactsInput {
+  readonly messageId: string;
+  readonly message: DeliveryContext;
+  readonly routes: readonly Route[];
+  readonly first: number;
+}
+
+/** Reads what the gates judge by, in one statement and so as of one moment, with the versions of all that may change. */
+export async function readGateFacts(db: Db, input: FactsInput): Promise<SealedFacts> {
+  const { workspaceId, spec } = input.message;
   const { recipient } = spec;
-  const wishes: GateWishes = { ...jobSpec.gates, ...spec.gates };
-  const keyOf = (kind: Route['kind'], address: string) => addressKey(workspaceId, kind, address);
-  const alsoTo = recipient.alsoTo ?? [];
-  const envelope = [...alsoTo, ...(recipient.cc ?? []), ...(recipient.bcc ?? [])];
-  const keys = [
-    workspaceKey(workspaceId),
-    userKey(workspaceId, recipient.id),
-    ...routes.map(({ kind, address }) => keyOf(kind, address)),
-    ...envelope.map((address) => keyOf('email', address)),
-  ];
+  const wishes = wishesOf(input.message);
+  const keys = factKeysOf(input);
   const row = await readRow(db, input.messageId, {
     ...{ workspaceId, keys, userId: recipient.id, topicId: wishes.topicId ?? null },
     ...{ tenantId: recipient.tenantId ?? '', withCap: wishes.capFrequency === true },
   });
+  return sealFacts(input, keys, row);
+}
+
+/** What a message and its job ask of the gates; the message's own wins. */
+export function wishesOf({ jobSpec, spec }: DeliveryContext): GateWishes {
+  return { ...jobSpec.gates, ...spec.gates };
+}
+
+/** The names of all that a message's gates rest on: the workspace, the person, every address. */
+export function factKeysOf({ message, routes }: FactsInput): Buffer[] {
+  const { workspaceId, spec } = message;
+  const { id, alsoTo = [], cc = [], bcc = [] } = spec.recipient;
+  return [
+    workspaceKey(workspaceId),
+    userKey(workspaceId, id),
+    ...routes.map(({ kind, address }) => addressKey(workspaceId, kind, address)),
+    ...[...alsoTo, ...cc, ...bcc].map((address) => addressKey(workspaceId, 'email', address)),
+  ];
+}
+
+/** Makes of what the ledger knows what the gates judge by, and the seal that the claim checks. */
+export function sealFacts(input: FactsInput, keys: readonly Buffer[], row: GateRow): SealedFacts {
+  const { message, routes } = input;
+  const { workspaceId, spec } = message;
+  const { recipient } = spec;
+  const wishes = wishesOf(message);
+  const keyOf = (kind: Route['kind'], address: string) => addressKey(workspaceId, kind, address);
+  const alsoTo = recipient.alsoTo ?? [];
   const settings = readSettings(row.settings);
   const receiver = (kind: Route['kind'], address: string): Receiver => {
     const reason = row.stopped[keyOf(kind, address).toString('hex')];
@@ -130,7 +152,7 @@ export async function readGateFacts(
   };
 }
 
-function idleOf({ paused, due_in_ms: waitMs }: Row): { idle?: Refused } {
+function idleOf({ paused, due_in_ms: waitMs }: GateRow): { idle?: Refused } {
   if (paused) return { idle: { refused: 'paused', waitMs: 0 } };
   return waitMs > 0 ? { idle: { refused: 'not_due', waitMs } } : {};
 }
@@ -140,7 +162,7 @@ function notificationsOf({ jobSpec, spec }: DeliveryContext): string[] {
   return [jobSpec.event, spec.template?.id, jobSpec.template?.id].filter((name) => name !== undefined);
 }
 
-function storedPreference(stored: NonNullable<Row['stored']>): Preference {
+function storedPreference(stored: NonNullable<GateRow['stored']>): Preference {
   return {
     status: stored.status,
     ...(stored.has_channels && stored.channels ? { channels: stored.channels } : {}),
@@ -158,8 +180,8 @@ async function readRow(
     topicId: string | null;
     withCap: boolean;
   },
-): Promise<Row> {
-  const rows = await db.query<Row>(
+): Promise<GateRow> {
+  const rows = await db.query<GateRow>(
     `select (extract(epoch from ledger_now()) * 1000)::float8 as now_ms,
        s.cancel_requested or j.cancel_requested as canceled, s.attempts,
        (extract(epoch from s.valid_until) * 1000)::float8 as valid_until_ms,

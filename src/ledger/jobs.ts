@@ -1,5 +1,5 @@
 import { VolleyError } from '../domain/errors';
-import { type Guarantee, type JobKind, type JobPhase } from '../domain/states';
+import { type FanOut, type Guarantee, type JobKind, type JobPhase } from '../domain/states';
 import { type JobSpec } from '../domain/message-spec';
 import { type Pinned } from '../domain/pinned';
 import { one, type Db, type Tx } from './database';
@@ -14,6 +14,7 @@ export interface JobRow {
   readonly cancel_requested: boolean;
   readonly suspended: string | null;
   readonly guarantee: Guarantee;
+  readonly fan_out: FanOut;
   readonly version: number;
   readonly observed_version: number;
   readonly generation: number;
@@ -26,7 +27,7 @@ export function isAlone(job: Pick<JobRow, 'kind' | 'next_ordinal'>): boolean {
   return job.kind === 'send' && job.next_ordinal === 1;
 }
 
-const COLUMNS = `id, workspace_id, kind, phase, paused, cancel_requested, suspended, guarantee, version, observed_version,
+const COLUMNS = `id, workspace_id, kind, phase, paused, cancel_requested, suspended, guarantee, fan_out, version, observed_version,
   generation, next_ordinal, channel_id`;
 
 /** Inserts a job; one that is there already (the same id, from a repeated activity) stays as it is. */
@@ -38,6 +39,8 @@ export async function insertJob(
     kind: JobKind;
     phase: JobPhase;
     guarantee: Guarantee;
+    /** Absent: a child workflow for each message. */
+    fanOut?: FanOut | undefined;
     channelId?: string;
     spec: JobSpec;
     definition: unknown;
@@ -47,8 +50,8 @@ export async function insertJob(
   },
 ): Promise<void> {
   await tx.query(
-    `insert into jobs (id, workspace_id, kind, phase, guarantee, channel_id, spec, definition, pinned, parent_job_id, run_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $4 = 'running' then ledger_now() end)
+    `insert into jobs (id, workspace_id, kind, phase, guarantee, channel_id, spec, definition, pinned, parent_job_id, fan_out, run_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, case when $4 = 'running' then ledger_now() end)
      on conflict (id) do nothing`,
     [
       job.id,
@@ -61,6 +64,7 @@ export async function insertJob(
       JSON.stringify(job.definition),
       job.pinned ? JSON.stringify(job.pinned) : null,
       job.parentJobId ?? null,
+      job.fanOut ?? 'workflow',
     ],
   );
   await noteInOutbox(tx, job.id);

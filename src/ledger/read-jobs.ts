@@ -44,6 +44,7 @@ function toView(row: JobReadRow): JobView {
     cancelRequested: row.cancel_requested,
     suspended: row.suspended,
     guarantee: row.guarantee,
+    fanOut: row.fan_out,
     definition: row.definition,
     channelId: row.channel_id,
     counts,

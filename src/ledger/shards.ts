@@ -44,9 +44,9 @@ export async function planShards(tx: Tx, input: PlanInput): Promise<Shard[]> {
     [input.jobId, input.maxShards * input.shardSize, input.generation, input.holdMs],
   );
   if (rows.length === 0) return [];
-  const shards = cut(
-    rows.map((row) => row.ordinal).sort((a, b) => a - b),
-    Math.min(input.shardSize, Math.max(MIN_SHARD_SIZE, Math.ceil(rows.length / input.maxShards))),
+  const shards = cutShards(
+    rows.map((row) => row.ordinal),
+    input,
   );
   await tx.query('update jobs set generation = $2 where id = $1', [input.jobId, input.generation]);
   await tx.query(
@@ -61,7 +61,16 @@ export async function planShards(tx: Tx, input: PlanInput): Promise<Shard[]> {
   return shards;
 }
 
-function cut(ordinals: readonly number[], size: number): Shard[] {
+/** Ranges of ordinals, each with at most `shardSize` of the given ones, as many as there may be at once where there are enough. */
+export function cutShards(
+  given: readonly number[],
+  limits: Pick<PlanInput, 'shardSize' | 'maxShards'>,
+): Shard[] {
+  const ordinals = given.toSorted((a, b) => a - b);
+  const size = Math.min(
+    limits.shardSize,
+    Math.max(MIN_SHARD_SIZE, Math.ceil(ordinals.length / limits.maxShards)),
+  );
   const shards: Shard[] = [];
   for (let from = 0; from < ordinals.length; from += size) {
     const part = ordinals.slice(from, from + size);
@@ -70,7 +79,8 @@ function cut(ordinals: readonly number[], size: number): Shard[] {
   return shards;
 }
 
-async function plannedShards(tx: Tx, jobId: string, generation: number): Promise<Shard[]> {
+/** What an earlier try of the same call planned. */
+export async function plannedShards(tx: Tx, jobId: string, generation: number): Promise<Shard[]> {
   return tx.query<Shard & { [key: string]: unknown }>(
     `select n, first_ordinal as first, last_ordinal as last, size from shards where job_id = $1 and generation = $2 order by n`,
     [jobId, generation],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DEFAULT_ROUTING_ORDER, type RoutableKind } from '../domain/kinds';
+import { FAN_OUTS, type FanOut } from '../domain/states';
 import { type Db, type Tx } from './database';
 import { workspaceKey } from './fact-keys';
 import { gateSettingsSchema } from './gate-settings';
@@ -18,6 +19,8 @@ export interface Workspace {
 export interface WorkspaceSettings extends GateSettings {
   /** Kinds in the order in which they are tried. */
   readonly routingOrder: readonly RoutableKind[];
+  /** How its bulk jobs are delivered unless they say; undefined: as the installation has it. */
+  readonly fanOut?: FanOut | undefined;
 }
 
 const COLUMNS = `id, organization_id as "organizationId", name, created_at as "createdAt"`;
@@ -27,6 +30,7 @@ const settingsSchema = gateSettingsSchema.extend({
     .array(z.enum(DEFAULT_ROUTING_ORDER))
     .min(1)
     .catch([...DEFAULT_ROUTING_ORDER]),
+  fanOut: z.enum(FAN_OUTS).optional().catch(undefined),
 });
 
 /** Adds a workspace; where there is one of this id already, it stays as it is. False then. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { FAN_OUTS, type FanOut } from '../domain/states';
 import { DEFAULT_RETRY_POLICY } from '../domain/retry';
 import { parseEgressAllow, type AllowedRange } from '../providers/egress/address-policy';
 import { type TemporalAddress } from '../temporal/connect';
@@ -30,6 +31,7 @@ const environment = z.object({
   VOLLEY_EGRESS_ALLOW: z.string().default(''),
   VOLLEY_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   VOLLEY_SEARCH_ATTRIBUTES: flag.default(true),
+  VOLLEY_FAN_OUT: z.enum(FAN_OUTS).default('workflow'),
   VOLLEY_SHARDS: count(2, 200),
   VOLLEY_WINDOW: count(25, 500),
   VOLLEY_MAX_DELIVERIES: count(100, 2_000),
@@ -58,6 +60,8 @@ export interface Config {
   readonly egressAllow: readonly AllowedRange[];
   readonly logLevel: string;
   readonly engine: EngineSettings;
+  /** How bulk jobs are delivered where neither they nor their workspace say. */
+  readonly fanOut: FanOut;
   readonly maxDeliveries: number;
   readonly rules: DeliveryRules;
   readonly sweepEveryMs: number;
@@ -97,9 +101,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       maxSignals: 2_000,
     },
     maxDeliveries: given.VOLLEY_MAX_DELIVERIES,
+    fanOut: given.VOLLEY_FAN_OUT,
     rules: {
       ...DEFAULT_DELIVERY_RULES,
       parkAfterMs: given.VOLLEY_PARK_AFTER_SECONDS * 1_000,
+      callsAtOnce: given.VOLLEY_MAX_DELIVERIES,
       retry: {
         ...DEFAULT_RETRY_POLICY,
         baseMs: given.VOLLEY_RETRY_BASE_MS,

@@ -5,6 +5,8 @@ import { getChannel } from '../ledger/channels';
 import { type Db, type Tx } from '../ledger/database';
 import { insertJob, isAlone, jobContent, lockJob, sealJob, setIntent, type JobRow } from '../ledger/jobs';
 import { type Nudge } from '../ledger/outbox';
+import { getWorkspaceSettings } from '../ledger/workspaces';
+import { type FanOut } from '../domain/states';
 import { readItems, readJobRow } from '../ledger/read-jobs';
 import { readEvents, readMessagePage, readOutputs } from '../ledger/read-messages';
 import { acceptBatch } from './accept-batch';
@@ -21,7 +23,7 @@ export interface Notifier {
 }
 
 /** The application service behind every door (see service.ts for what each verb promises). */
-export function createService(deps: { notifier: Notifier }): Service {
+export function createService(deps: { notifier: Notifier; fanOut?: FanOut }): Service {
   const { notifier } = deps;
   const lookAfter = (tx: Tx, job: Nudge): void => tx.afterCommit(() => notifier.look(job));
 
@@ -38,7 +40,9 @@ export function createService(deps: { notifier: Notifier }): Service {
   return {
     async createBulkJob(tx, input) {
       const jobId = input.jobId ?? uuidv7();
-      await insertJob(tx, { ...input, id: jobId, kind: 'bulk', phase: 'open' });
+      const fanOut =
+        input.fanOut ?? (await getWorkspaceSettings(tx, input.workspaceId)).fanOut ?? deps.fanOut;
+      await insertJob(tx, { ...input, id: jobId, kind: 'bulk', phase: 'open', fanOut });
       lookAfter(tx, { jobId, workspaceId: input.workspaceId, kind: 'bulk', version: 1 });
       return { jobId };
     },

@@ -1,5 +1,5 @@
 import { type ChannelKind } from '../domain/kinds';
-import { type Guarantee } from '../domain/states';
+import { type FanOut, type Guarantee } from '../domain/states';
 import { type JobSpec, type MessageSpec } from '../domain/message-spec';
 import { type Db, type Tx } from '../ledger/database';
 import { type MessageFilter } from '../ledger/message-filter';
@@ -51,7 +51,15 @@ export interface MessagePage {
 export interface Service {
   createBulkJob(
     tx: Tx,
-    input: { workspaceId: string; spec: JobSpec; definition: unknown; guarantee: Guarantee; jobId?: string },
+    input: {
+      workspaceId: string;
+      spec: JobSpec;
+      definition: unknown;
+      guarantee: Guarantee;
+      /** Absent: as the workspace has it, else the installation. */
+      fanOut?: FanOut;
+      jobId?: string;
+    },
   ): Promise<{ jobId: string }>;
   /** Adds recipients until run. The same ingestionId again gives the first answer again and adds nobody. */
   ingest(

@@ -2,7 +2,7 @@ import { type JobKind, type JobPhase, type MessageState, type WaitReason } from 
 import { type ChannelKind } from '../domain/kinds';
 import { type MessageSpec } from '../domain/message-spec';
 import { type Reason } from '../domain/reasons';
-import { type Guarantee } from '../domain/states';
+import { type FanOut, type Guarantee } from '../domain/states';
 import { type Engagement } from '../domain/outward';
 import { type Rendered } from '../domain/content';
 
@@ -25,6 +25,7 @@ export interface JobView {
   readonly cancelRequested: boolean;
   readonly suspended: string | null;
   readonly guarantee: Guarantee;
+  readonly fanOut: FanOut;
   /** The create request as the dialect gave it, to be given back. */
   readonly definition: unknown;
   readonly channelId: string | null;

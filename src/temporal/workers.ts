@@ -1,8 +1,14 @@
 import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
-import { DELIVER_TASK_QUEUE, TASK_QUEUE, WEBHOOK_TASK_QUEUE } from '../../workflows/contract';
+import {
+  DELIVER_TASK_QUEUE,
+  PAGE_TASK_QUEUE,
+  TASK_QUEUE,
+  WEBHOOK_TASK_QUEUE,
+} from '../../workflows/contract';
 import {
   createDeliverActivities,
   createLedgerActivities,
+  createPageActivities,
   createWebhookActivities,
 } from '../../activities/create-activities';
 import { type Dependencies } from '../../activities/dependencies';
@@ -51,7 +57,10 @@ export function bundleWorkflows(): Promise<WorkflowBundle> {
 /** Endpoints called at once in this process: a slow one holds a slot for a few seconds, then stands in line again. */
 const MAX_WEBHOOK_DRAINS = 100;
 
-/** One worker for workflows and ledger work, one for calls to providers, one for webhook endpoints. Not yet running. */
+/** Page shards open at once in this process: most wait for a slot or a token, which they share by workspace. */
+const MAX_PAGES = 50;
+
+/** One worker for workflows and ledger work, one for calls to providers, one for whole pages of them, one for webhook endpoints. Not yet running. */
 export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
   const { connection, namespace, tuning } = input;
   const shared = {
@@ -81,5 +90,11 @@ export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
     activities: createWebhookActivities(input.activities),
     maxConcurrentActivityTaskExecutions: MAX_WEBHOOK_DRAINS,
   });
-  return [workflows, deliveries, webhooks];
+  const pages = await Worker.create({
+    ...shared,
+    taskQueue: PAGE_TASK_QUEUE,
+    activities: createPageActivities(input.activities),
+    maxConcurrentActivityTaskExecutions: MAX_PAGES,
+  });
+  return [workflows, deliveries, pages, webhooks];
 }

@@ -41,8 +41,13 @@ afterAll(async () => {
 
 beforeEach(() => sink.reset());
 
+const LANES = ['workflow', 'page'] as const;
+/** Enough for the job to be in the middle of its work when it is broken. */
+const MANY = { workflow: 200, page: 1_000 } as const;
+let lane: (typeof LANES)[number];
+
 /** A job to the webhook sink with n recipients, filled and not yet run. */
-async function fill(n: number, options: Record<string, string> = {}): Promise<string> {
+async function fill(n: number): Promise<string> {
   const created = await t.call(
     'POST',
     '/bulk',
@@ -54,13 +59,19 @@ async function fill(n: number, options: Record<string, string> = {}): Promise<st
         },
       },
     },
-    options,
+    { 'volley-options': `fanOut=${lane}` },
   );
   const users = Array.from({ length: n }, (_, i) => ({ to: { user_id: `u${i}`, data: { name: `n${i}` } } }));
   const added = await t.call('POST', `/bulk/${created.body.jobId}`, { users });
   expect(added.body).toEqual({ total: n });
   return created.body.jobId;
 }
+
+/** So that a job takes long enough to be broken in the middle. */
+const slowly = async (): Promise<object> => {
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return {};
+};
 
 async function run(jobId: string): Promise<void> {
   expect((await t.call('POST', `/bulk/${jobId}/run`)).status).toBe(202);
@@ -89,130 +100,141 @@ async function cleanAudit(jobId: string): Promise<void> {
 
 const uuid = (jobId: string): string => fromCourierId(jobId) ?? '';
 
-test('600 recipients over two shards are each delivered exactly once', async () => {
-  const id = await fill(600);
-  await run(id);
-  const end = await settled(id);
-  expect(end).toMatchObject({ received: 600, enqueued: 600, failures: 0, status: 'COMPLETED' });
-  expect(end.counts.sent).toBe(600);
-  expect(sink.totals()).toMatchObject({ keys: 600, accepted: 600, duplicated: 0, lost: 0 });
-  await cleanAudit(id);
-}, 400_000);
-
-test('60 of 600 in a long backoff do not hold up the other 540', async () => {
-  let released = false;
-  sink.answer((request) => {
-    const slow = Number(request.recipientId?.slice(1)) % 10 === 0;
-    return slow && !released ? { status: 503, headers: { 'retry-after': '20' } } : {};
+describe.each(LANES)('in the %s lane', (name) => {
+  beforeAll(() => {
+    lane = name;
   });
-  const id = await fill(600);
-  await run(id);
-  await eventually(
-    '540 sent while 60 wait',
-    async () => {
+
+  test('600 recipients over two shards are each delivered exactly once', async () => {
+    const id = await fill(600);
+    await run(id);
+    const end = await settled(id);
+    expect(end).toMatchObject({ received: 600, enqueued: 600, failures: 0, status: 'COMPLETED' });
+    expect(end.counts.sent).toBe(600);
+    expect(sink.totals()).toMatchObject({ keys: 600, accepted: 600, duplicated: 0, lost: 0 });
+    await cleanAudit(id);
+  }, 400_000);
+
+  test('60 of 600 in a long backoff do not hold up the other 540', async () => {
+    let released = false;
+    sink.answer((request) => {
+      const slow = Number(request.recipientId?.slice(1)) % 10 === 0;
+      return slow && !released ? { status: 503, headers: { 'retry-after': '20' } } : {};
+    });
+    const id = await fill(600);
+    await run(id);
+    await eventually(
+      '540 sent while 60 wait',
+      async () => {
+        const { counts } = await job(id);
+        return counts.sent === 540 && counts.waiting === 60;
+      },
+      150_000,
+    );
+    released = true;
+    const end = await settled(id);
+    expect(end.counts.sent).toBe(600);
+    await cleanAudit(id);
+  }, 400_000);
+
+  test('a worker killed with -9 in the middle loses nobody and sends no key twice as new', async () => {
+    sink.answer(slowly);
+    const n = MANY[lane];
+    const id = await fill(n);
+    const before = t.pid('worker');
+    await run(id);
+    await sink.waitFor(60, 120_000);
+    process.kill(before, 'SIGKILL');
+    await eventually('the worker is started again', async () => t.pid('worker') !== before, 30_000);
+    const end = await settled(id, 120_000);
+    expect(end.counts.sent).toBe(n);
+    expect(sink.accepted.size).toBe(n);
+    await cleanAudit(id);
+  }, 400_000);
+
+  test('bulkJob, a shard and a message terminated in the middle are repaired', async () => {
+    sink.answer(slowly);
+    const n = MANY[lane];
+    const id = await fill(n);
+    await run(id);
+    await sink.waitFor(20, 120_000);
+    const items = (await t.call('GET', `/bulk/${id}/users`)).body.items;
+    const pending =
+      items.findLast((item: { status: string; messageId?: string }) => item.messageId)?.messageId ?? '';
+    const terminate = (workflowId: string) =>
+      client.workflow
+        .getHandle(workflowId)
+        .terminate('test')
+        .catch((error: unknown) => {
+          if (!(error instanceof WorkflowNotFoundError)) throw error;
+        });
+    await terminate(workflowIds.message('bulk', uuid(pending)));
+    await terminate(workflowIds.shard(uuid(id), 1, 0));
+    await terminate(workflowIds.job('bulk', uuid(id)));
+    const end = await settled(id, 120_000);
+    expect(end.counts.sent).toBe(n);
+    await cleanAudit(id);
+  }, 400_000);
+
+  test("Temporal's database deleted in the middle only delays the job", async () => {
+    sink.answer(slowly);
+    const n = MANY[lane];
+    const id = await fill(n);
+    await run(id);
+    await sink.waitFor(40, 120_000);
+    const before = t.pid('temporal');
+    for (const suffix of ['', '-wal', '-shm'])
+      rmSync(join(t.dataDir, `temporal.db${suffix}`), { force: true });
+    process.kill(before, 'SIGKILL');
+    const end = await settled(id, 240_000);
+    expect(end.counts.sent).toBe(n);
+    expect(sink.accepted.size).toBe(n);
+    await cleanAudit(id);
+  }, 400_000);
+
+  test('after a pause no attempt begins, whatever old signal is repeated', async () => {
+    sink.answer(slowly);
+    const n = MANY[lane];
+    const id = await fill(n);
+    await run(id);
+    await sink.waitFor(30, 120_000);
+    expect((await t.call('POST', `/bulk/${id}/pause`)).status).toBe(202);
+    const inFlight = await eventually('what was under way has ended', async () => {
       const { counts } = await job(id);
-      return counts.sent === 540 && counts.waiting === 60;
-    },
-    150_000,
-  );
-  released = true;
-  const end = await settled(id);
-  expect(end.counts.sent).toBe(600);
-  await cleanAudit(id);
-}, 400_000);
+      return counts.sending === 0 && { sent: counts.sent as number };
+    });
+    const old: ChangedSignal = { v: 1, version: 1 };
+    const handle = client.workflow.getHandle(workflowIds.job('bulk', uuid(id)));
+    for (let i = 0; i < 3; i += 1) await handle.signal('changed', old);
+    await eventually('the workflow has looked', async () => (await job(id)).live?.step === 'paused');
+    expect((await job(id)).counts.sent).toBe(inFlight.sent);
+    expect((await job(id)).status).toBe('PROCESSING');
+    await t.call('POST', `/bulk/${id}/resume`);
+    expect((await settled(id)).counts.sent).toBe(n);
+    await cleanAudit(id);
+  }, 400_000);
 
-test('a worker killed with -9 in the middle loses nobody and sends no key twice as new', async () => {
-  const id = await fill(200);
-  const before = t.pid('worker');
-  await run(id);
-  await sink.waitFor(60, 120_000);
-  process.kill(before, 'SIGKILL');
-  await eventually('the worker is started again', async () => t.pid('worker') !== before, 30_000);
-  const end = await settled(id, 120_000);
-  expect(end.counts.sent).toBe(200);
-  expect(sink.accepted.size).toBe(200);
-  await cleanAudit(id);
-}, 400_000);
-
-test('bulkJob, a shard and a message terminated in the middle are repaired', async () => {
-  sink.answer(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    return {};
-  });
-  const id = await fill(200);
-  await run(id);
-  await sink.waitFor(20, 120_000);
-  const items = (await t.call('GET', `/bulk/${id}/users`)).body.items;
-  const pending =
-    items.findLast((item: { status: string; messageId?: string }) => item.messageId)?.messageId ?? '';
-  const terminate = (workflowId: string) =>
-    client.workflow
-      .getHandle(workflowId)
-      .terminate('test')
-      .catch((error: unknown) => {
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
-      });
-  await terminate(workflowIds.message('bulk', uuid(pending)));
-  await terminate(workflowIds.shard(uuid(id), 1, 0));
-  await terminate(workflowIds.job('bulk', uuid(id)));
-  const end = await settled(id, 120_000);
-  expect(end.counts.sent).toBe(200);
-  await cleanAudit(id);
-}, 400_000);
-
-test("Temporal's database deleted in the middle only delays the job", async () => {
-  const id = await fill(200);
-  await run(id);
-  await sink.waitFor(40, 120_000);
-  const before = t.pid('temporal');
-  for (const suffix of ['', '-wal', '-shm']) rmSync(join(t.dataDir, `temporal.db${suffix}`), { force: true });
-  process.kill(before, 'SIGKILL');
-  const end = await settled(id, 240_000);
-  expect(end.counts.sent).toBe(200);
-  expect(sink.accepted.size).toBe(200);
-  await cleanAudit(id);
-}, 400_000);
-
-test('after a pause no attempt begins, whatever old signal is repeated', async () => {
-  const id = await fill(300);
-  await run(id);
-  await sink.waitFor(30, 120_000);
-  expect((await t.call('POST', `/bulk/${id}/pause`)).status).toBe(202);
-  const inFlight = await eventually('what was under way has ended', async () => {
-    const { counts } = await job(id);
-    return counts.sending === 0 && { sent: counts.sent as number };
-  });
-  const old: ChangedSignal = { v: 1, version: 1 };
-  const handle = client.workflow.getHandle(workflowIds.job('bulk', uuid(id)));
-  for (let i = 0; i < 3; i += 1) await handle.signal('changed', old);
-  await eventually('the workflow has looked', async () => (await job(id)).live?.step === 'paused');
-  expect((await job(id)).counts.sent).toBe(inFlight.sent);
-  expect((await job(id)).status).toBe('PROCESSING');
-  await t.call('POST', `/bulk/${id}/resume`);
-  expect((await settled(id)).counts.sent).toBe(300);
-  await cleanAudit(id);
-}, 400_000);
-
-test('a cancel during an HTTP call reports that message as sent and the rest as canceled', async () => {
-  let answer: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => (answer = resolve));
-  sink.answer(async () => {
-    await held;
-    return {};
-  });
-  const id = await fill(100);
-  await run(id);
-  await sink.waitFor(1, 120_000);
-  expect((await t.call('POST', `/bulk/${id}/cancel`)).status).toBe(202);
-  const under = await eventually('nothing waits any more', async () => {
-    const { counts } = await job(id);
-    return counts.pending === 0 && counts.waiting === 0 && counts;
-  });
-  answer();
-  const end = await settled(id);
-  expect(end.status).toBe('ERROR');
-  expect(end.counts.sent).toBe(under.sending + under.sent);
-  expect(end.counts.sent + end.counts.canceled).toBe(100);
-  expect(sink.accepted.size).toBe(end.counts.sent);
-  await cleanAudit(id);
-}, 120_000);
+  test('a cancel during an HTTP call reports that message as sent and the rest as canceled', async () => {
+    let answer: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    sink.answer(async () => {
+      await held;
+      return {};
+    });
+    const id = await fill(100);
+    await run(id);
+    await sink.waitFor(1, 120_000);
+    expect((await t.call('POST', `/bulk/${id}/cancel`)).status).toBe(202);
+    const under = await eventually('nothing waits any more', async () => {
+      const { counts } = await job(id);
+      return counts.pending === 0 && counts.waiting === 0 && counts;
+    });
+    answer();
+    const end = await settled(id);
+    expect(end.status).toBe('ERROR');
+    expect(end.counts.sent).toBe(under.sending + under.sent);
+    expect(end.counts.sent + end.counts.canceled).toBe(100);
+    expect(sink.accepted.size).toBe(end.counts.sent);
+    await cleanAudit(id);
+  }, 120_000);
+});

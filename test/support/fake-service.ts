@@ -130,6 +130,7 @@ function newJob(input: {
     cancelRequested: false,
     suspended: null,
     channelId: null,
+    fanOut: 'workflow',
     statistics: { sent: 0, delivered: 0, opened: 0, clicked: 0, undeliverable: 0 },
     version: 1,
     observedVersion: 1,

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { type JobSpec, type MessageSpec } from '../../src/domain/message-spec';
-import { type Guarantee, type MessageState } from '../../src/domain/states';
+import { type FanOut, type Guarantee, type MessageState } from '../../src/domain/states';
 import { insertChannel, sealCredentials } from '../../src/ledger/channels';
 import { seedEmbedded, SEEDED_WORKSPACE_ID } from '../../src/service/seed-workspace';
 import { type JobView, type MessageView } from '../../src/service/views';
@@ -27,7 +27,10 @@ export interface Stage extends TimeSkipping {
     more?: { priority?: number; dedupeWindowSeconds?: number; ratePerSecond?: number },
   ): Promise<string>;
   /** An open bulk job over the webhook with these recipients. */
-  fill(recipients: readonly Who[], job?: { spec?: Partial<JobSpec>; guarantee?: Guarantee }): Promise<string>;
+  fill(
+    recipients: readonly Who[],
+    job?: { spec?: Partial<JobSpec>; guarantee?: Guarantee; fanOut?: FanOut },
+  ): Promise<string>;
   ingest(jobId: string, recipients: readonly Who[]): Promise<void>;
   command(jobId: string, command: Command): Promise<void>;
   batch(messages: readonly Who[], more?: { guarantee?: Guarantee; channelId?: string }): Promise<Batch>;
@@ -92,7 +95,7 @@ export async function startStage(options: TimeSkippingOptions = {}): Promise<Sta
     sink,
     webhookId,
     addWebhook,
-    async fill(recipients, { spec, guarantee = 'at_least_once' } = {}) {
+    async fill(recipients, { spec, guarantee = 'at_least_once', fanOut } = {}) {
       const { jobId } = await db.transaction((tx) =>
         service.createBulkJob(tx, {
           workspaceId: WORKSPACE,
@@ -102,6 +105,7 @@ export async function startStage(options: TimeSkippingOptions = {}): Promise<Sta
           },
           definition: {},
           guarantee,
+          ...(fanOut === undefined ? {} : { fanOut }),
         }),
       );
       if (recipients.length > 0) await stage.ingest(jobId, recipients);

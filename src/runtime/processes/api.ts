@@ -32,7 +32,7 @@ export async function startApi(config: Config): Promise<RunningServer> {
   });
   const client = lazyClient(config.temporal, config.keys);
   const notifier = createNotifier({ client, settings: config.engine, log });
-  const service = createService({ notifier });
+  const service = createService({ notifier, fanOut: config.fanOut });
   const { registry } = createMetrics('api');
   const secretBox = createSecretBox(config.keys);
   const egress = createEgress({ allow: config.egressAllow });

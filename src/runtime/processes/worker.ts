@@ -58,6 +58,7 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
   const egress = createEgress({ allow: config.egressAllow });
   const renderer = createRenderer();
   const providers = createProviders({ egress, sandboxLog: createSandboxLog(db) });
+  const stopping = new AbortController();
   const metrics = createMetrics('worker');
   const metricsServer =
     config.metricsPort === undefined
@@ -65,7 +66,7 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
       : await serveWorkerMetrics(metrics.registry, config.host, config.metricsPort);
   const activities: Dependencies = {
     db,
-    service: createService({ notifier }),
+    service: createService({ notifier, fanOut: config.fanOut }),
     startJob: (job) => signalJob(client, config.engine, job),
     providers,
     renderer,
@@ -76,6 +77,7 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
     log,
     metrics: metrics.delivery,
     rules: config.rules,
+    stopping: stopping.signal,
   };
   const workflowBundle = await bundleWorkflows();
   const connection = await connectPatiently(config, log);
@@ -102,6 +104,7 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
   return {
     ended,
     async stop() {
+      stopping.abort();
       workers.forEach(shutdown);
       await ended;
     },

@@ -83,6 +83,7 @@ export async function startHttpSink(
     response.on('error', () => undefined);
     request.on('end', () => {
       const seen = note(request, Buffer.concat(chunks).toString('utf8'));
+      waiters.changed();
       void (async () => {
         const answer = once.shift() ?? (typeof standing === 'function' ? await standing(seen) : standing);
         if (seen.key !== undefined && isAccepting(answer))

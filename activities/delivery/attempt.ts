@@ -1,0 +1,127 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { v7 as uuidv7 } from 'uuid';
+import { type DeliverResult } from '../../workflows/contract';
+import { isSettled, type JobKind } from '../../src/domain/states';
+import {
+  claimMessage,
+  recoverMessage,
+  type Begun,
+  type Claimed,
+  type Refused,
+} from '../../src/ledger/attempts';
+import { loadDelivery, type DeliveryContext } from '../../src/ledger/delivery-context';
+import { type Dependencies } from '../dependencies';
+import { createCaller, type Finish } from './call';
+import { afterGates, askGates, forbidsRecovery, type Passed } from './gates';
+import { type OpenChannel } from './open-channel';
+import { prepare, type Prepared } from './prepare';
+import { afterRefusal, move, wait } from './refusals';
+import { type Run } from './run';
+
+/** Beyond a call's own time-out, a `sending` message is held this much longer before anyone else takes it over (design). */
+export const ATTEMPT_MARGIN_MS = 30_000;
+/** A rate limit that frees a token this soon is waited for here: cheaper than a timer and a second activity. */
+const SHORT_WAIT_MS = 1_000;
+/** A file that could not be had is asked for again this often; the message's validity bounds it. */
+const ATTACHMENT_RETRY_MS = 60_000;
+
+export interface Attempts {
+  /** One attempt of one message, whatever state it is in. */
+  deliver(run: Run, jobKind: JobKind, messageId: string): Promise<DeliverResult>;
+}
+
+/**
+ * One attempt of one message: prepare, claim with the gates inside its transaction, call the provider, write down what
+ * happened. What the provider says is a result. Made again after a crash, it finds the open attempt by the message's id.
+ */
+export function createAttempts(
+  deps: Dependencies,
+  openChannel: (ref: { workspaceId: string; channelId: string }) => Promise<OpenChannel | undefined>,
+  finish: Finish,
+): Attempts {
+  const { db, rules } = deps;
+  const call = createCaller(deps, finish);
+
+  return {
+    async deliver(run, jobKind, messageId) {
+      const message = await loadDelivery(db, messageId);
+      if (!message)
+        throw ApplicationFailure.nonRetryable('The ledger has no such message.', 'MessageNotFound');
+      if (isSettled(message.state)) {
+        return { type: 'settled', state: message.state, reason: message.reason } as DeliverResult;
+      }
+      return attempt(run, jobKind, messageId, message);
+    },
+  };
+
+  async function attempt(
+    run: Run,
+    jobKind: JobKind,
+    messageId: string,
+    given: DeliveryContext,
+  ): Promise<DeliverResult> {
+    const gates = await askGates(deps, messageId, given);
+    const { message, stopped } = gates;
+    const recovering = message.state === 'sending';
+    if (stopped && !recovering) return afterGates(db, rules, { messageId, jobKind, gates, stopped });
+    const preparation = await prepare(deps, openChannel, message);
+    if (preparation.type === 'rejected' && !recovering) {
+      return move(db, messageId, { to: 'rejected', reason: preparation.reason, detail: preparation.detail });
+    }
+    if (preparation.type === 'attachment_missing' && !recovering) {
+      return wait(db, rules, { messageId, jobKind, reason: 'attachment', waitMs: ATTACHMENT_RETRY_MS });
+    }
+    const ready = preparation.type === 'ready' ? preparation.prepared : undefined;
+    const attemptId = uuidv7();
+    const begun = await begin(run, messageId, attemptId, gates, ready);
+    if (begun === 'uncertain') return { type: 'settled', state: 'uncertain', reason: 'in_doubt' };
+    if (begun.refused) return afterRefusal(db, rules, { messageId, jobKind, message, refusal: begun });
+    return call({ run, jobKind, messageId, attemptId, message, ready, begun });
+  }
+
+  /** The claim, or the recovery of an open attempt. Where nothing can be sent any more, an open attempt ends in doubt. */
+  async function begin(
+    run: Run,
+    messageId: string,
+    attemptId: string,
+    { message, seal, stopped }: Passed,
+    ready: Prepared | undefined,
+  ): Promise<Claimed | Refused | 'uncertain'> {
+    const common = {
+      jobId: message.jobId,
+      messageId,
+      attemptId,
+      owner: run.owner,
+      page: run.page,
+      timeoutMs: ready?.opened.provider.totalTimeoutMs ?? 0,
+      marginMs: ATTEMPT_MARGIN_MS,
+      seal,
+    };
+    const dedupeWindowMs = ready ? ready.opened.provider.dedupeWindowMs(ready.opened.channel.settings) : 0;
+    if (message.state === 'sending' || !ready) {
+      const forbidden = forbidsRecovery(stopped);
+      return unlessUncertain(await recoverMessage(db, { ...common, dedupeWindowMs, forbidden }));
+    }
+    const { route, opened } = ready;
+    const claim = {
+      ...common,
+      deliveryId: uuidv7(),
+      route: message.route,
+      channelId: route.channelId,
+      kind: opened.channel.kind,
+      provider: opened.provider.name,
+      dedupeWindowMs,
+    };
+    for (let tries = 0; ; tries += 1) {
+      const claimed = await claimMessage(db, claim);
+      if (claimed.refused !== 'rate_limited' || claimed.waitMs > SHORT_WAIT_MS || tries >= 3)
+        return unlessUncertain(claimed);
+      await new Promise((resolve) => setTimeout(resolve, claimed.waitMs));
+    }
+  }
+}
+
+/** A message that ended in doubt has no attempt to make. */
+function unlessUncertain(begun: Begun | Refused): Begun | Refused | 'uncertain' {
+  return !begun.refused && begun.uncertain ? 'uncertain' : begun;
+}

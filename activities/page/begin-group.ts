@@ -1,0 +1,133 @@
+import { v7 as uuidv7 } from 'uuid';
+import { claimPage, type GroupClaim } from '../../src/ledger/page-claims';
+import { type Refusal } from '../../src/ledger/attempts';
+import { type DeliveryContext } from '../../src/ledger/delivery-context';
+import { factKeysOf, wishesOf, type FactsInput } from '../../src/ledger/gate-facts';
+import { loadFreshContexts, readGroupFacts, type JobContext } from '../../src/ledger/page-contexts';
+import { type Dependencies } from '../dependencies';
+import { ATTEMPT_MARGIN_MS } from '../delivery/attempt';
+import { judge } from '../delivery/gates';
+import { type OpenChannel } from '../delivery/open-channel';
+import { prepare, type Prepared } from '../delivery/prepare';
+import { routesOf } from '../delivery/routes';
+import { type Run } from '../delivery/run';
+import { type Item, type Passing } from './item';
+
+/** What the gates saw is asked anew after this long: quiet hours begin, and a window closes, at their minute. */
+const FRESH_FOR_MS = 2_000;
+/** Tokens come one by one; a claim for each would cost more than it sends. Half of what the bucket holds. */
+const MIN_TOKEN_WAIT_MS = 50;
+
+/** An attempt that was begun: its call may be made. */
+export interface BegunCall {
+  readonly messageId: string;
+  readonly attemptId: string;
+  readonly deliveryId: string;
+  readonly message: DeliveryContext;
+  readonly prepared: Prepared;
+}
+
+export interface BegunGroup {
+  readonly begun: readonly BegunCall[];
+  /** Not to be begun in a group: a gate's no, a cap, a fault in it, or something changed. Each goes its own way. */
+  readonly alone: readonly string[];
+  /** Without a token: to be begun after so many ms. */
+  readonly limited: readonly Item[];
+  readonly limitedForMs: number;
+  /** Nothing of this shard may be begun any more. */
+  readonly halted?: Refusal;
+}
+
+/**
+ * Begins the first attempts of a group: contexts and facts in a statement each, the gates, everything that is to be sent, then
+ * one claim for all. A message that anything stands in the way of is left to the way that each message can go alone.
+ */
+export function createGroupBeginner(
+  deps: Dependencies,
+  openChannel: (ref: { workspaceId: string; channelId: string }) => Promise<OpenChannel | undefined>,
+) {
+  const { db } = deps;
+
+  return async (run: Run, job: JobContext, items: readonly Item[]): Promise<BegunGroup> => {
+    const known = items.filter(({ passing }) => passing && passing.atMs > Date.now() - FRESH_FOR_MS);
+    const passing = new Map(known.flatMap(({ messageId, passing: p }) => (p ? [[messageId, p]] : [])));
+    const unknown = items.filter(({ messageId }) => !passing.has(messageId));
+    for (const [id, one] of await letPass(job, unknown)) passing.set(id, one);
+    const alone = items.flatMap(({ messageId }) => (passing.has(messageId) ? [] : [messageId]));
+    return claim(run, passing, alone);
+  };
+
+  async function letPass(job: JobContext, items: readonly Item[]): Promise<Map<string, Passing>> {
+    if (items.length === 0) return new Map();
+    const contexts = await loadFreshContexts(
+      db,
+      job,
+      items.map(({ messageId }) => messageId),
+    );
+    const candidates = [...contexts].flatMap(([messageId, message]) => {
+      const routing = message.spec.faults?.length ? undefined : routesOf(message, deps.providers);
+      if (!routing?.ok || wishesOf(message).capFrequency === true) return [];
+      const input: FactsInput = { messageId, message, routes: routing.routes, first: 0 };
+      return [{ input, keys: factKeysOf(input), routes: routing.routes }];
+    });
+    const facts = await readGroupFacts(db, candidates);
+    const atMs = Date.now();
+    const passed = await Promise.all(
+      candidates.map(async ({ input, routes }, place) => {
+        const sealed = facts[place];
+        const gates = sealed && judge(input.message, routes, sealed);
+        if (!gates || gates.stopped || !gates.seal || gates.seal.dropped.length > 0) return undefined;
+        const preparation = await prepare(deps, openChannel, gates.message);
+        if (preparation.type !== 'ready') return undefined;
+        const { prepared } = preparation;
+        return [input.messageId, { message: gates.message, prepared, seal: gates.seal, atMs }] as const;
+      }),
+    );
+    return new Map(passed.filter((one) => one !== undefined));
+  }
+
+  async function claim(
+    run: Run,
+    passing: ReadonlyMap<string, Passing>,
+    alone: readonly string[],
+  ): Promise<BegunGroup> {
+    const nothing = { begun: [], limited: [], limitedForMs: 0 };
+    if (!run.page || passing.size === 0) return { ...nothing, alone };
+    const group = [...passing].map(([messageId, one]) => ({ ...claimOf(messageId, one), one }));
+    const answer = await claimPage(db, run.page, group, { owner: run.owner, marginMs: ATTEMPT_MARGIN_MS });
+    if (answer.refused === 'facts_changed') return { ...nothing, alone: [...alone, ...passing.keys()] };
+    if (answer.refused) return { ...nothing, alone: [], halted: answer.refused };
+    const refused = group.flatMap((g) => {
+      const no = answer.notBegun.get(g.messageId);
+      return no ? [{ ...no, messageId: g.messageId, one: g.one }] : [];
+    });
+    const limited = refused.filter((no) => no.refused === 'rate_limited');
+    return {
+      begun: group
+        .filter(({ messageId }) => !answer.notBegun.has(messageId))
+        .map(({ messageId, attemptId, deliveryId, one }) => ({
+          ...{ messageId, attemptId, deliveryId },
+          ...{ message: one.message, prepared: one.prepared },
+        })),
+      alone: [
+        ...alone,
+        ...refused.filter((no) => no.refused !== 'rate_limited').map(({ messageId }) => messageId),
+      ],
+      limited: limited.map(({ messageId, one }) => ({ messageId, fresh: true, passing: one })),
+      limitedForMs: Math.max(MIN_TOKEN_WAIT_MS, ...limited.map(({ waitMs }) => waitMs)),
+    };
+  }
+}
+
+function claimOf(messageId: string, { message, prepared, seal }: Passing): GroupClaim {
+  const { route, opened } = prepared;
+  return {
+    ...{ messageId, deliveryId: uuidv7(), attemptId: uuidv7() },
+    route: message.route,
+    channelId: route.channelId,
+    kind: opened.channel.kind,
+    provider: opened.provider.name,
+    timeoutMs: opened.provider.totalTimeoutMs,
+    seal,
+  };
+}

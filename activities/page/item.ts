@@ -1,0 +1,20 @@
+import { type Seal } from '../../src/ledger/attempts';
+import { type DeliveryContext } from '../../src/ledger/delivery-context';
+import { type Prepared } from '../delivery/prepare';
+
+/** A message that wants an attempt. */
+export interface Item {
+  readonly messageId: string;
+  /** Never begun, so far as is known: begun in a group. */
+  readonly fresh: boolean;
+  /** Ready to be begun: only a token was missing. */
+  readonly passing?: Passing;
+}
+
+/** A message that only needs the claim. */
+export interface Passing {
+  readonly message: DeliveryContext;
+  readonly prepared: Prepared;
+  readonly seal: Seal;
+  readonly atMs: number;
+}

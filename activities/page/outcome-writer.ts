@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type DeliverResult } from '../../workflows/contract';
+import { type Database } from '../../src/ledger/database';
+import { settlePage } from '../../src/ledger/page-claims';
+import { type DeliveryRules } from '../dependencies';
+import { finishAttempt, type FinishInput } from '../delivery/finish-attempt';
+
+/** A ledger that is away for a moment should not put calls in doubt whose answers are known. */
+const RETRY_MS = 250;
+const GIVE_UP_MS = 60_000;
+
+interface Entry {
+  readonly input: FinishInput;
+  readonly resolve: (result: DeliverResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Writes outcomes down: what was accepted in groups, all that came while the group before was being written; everything else
+ * one by one, by the rule of the other lane. An outcome counts as known only once its write has committed.
+ */
+export function createOutcomeWriter(
+  db: Database,
+  rules: DeliveryRules,
+): (input: FinishInput) => Promise<DeliverResult> {
+  let queue: Entry[] = [];
+  let writing = false;
+
+  const alone = (input: FinishInput): Promise<DeliverResult> =>
+    persist(() => finishAttempt(db, rules, input));
+
+  async function drain(): Promise<void> {
+    if (writing) return;
+    writing = true;
+    while (queue.length > 0) {
+      const group = queue;
+      queue = [];
+      await write(group);
+    }
+    writing = false;
+  }
+
+  async function write(group: readonly Entry[]): Promise<void> {
+    try {
+      const accepted = group.map(({ input: { attemptId, outcome } }) => ({
+        attemptId,
+        vendorId: outcome.type === 'accepted' ? outcome.vendorId : undefined,
+      }));
+      const settled = await persist(() => settlePage(db, accepted));
+      for (const { input, resolve, reject } of group) {
+        if (settled.has(input.attemptId)) resolve({ type: 'settled', state: 'sent', reason: null });
+        else alone(input).then(resolve, reject);
+      }
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+  }
+
+  return (input) => {
+    if (input.outcome.type !== 'accepted' || input.outcome.settled) return alone(input);
+    return new Promise((resolve, reject) => {
+      queue.push({ input, resolve, reject });
+      void drain();
+    });
+  };
+}
+
+/** Both ways of writing an outcome may be repeated: one that is written already stays as it is. */
+async function persist<T>(write: () => Promise<T>): Promise<T> {
+  for (const untilMs = Date.now() + GIVE_UP_MS; ;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (Date.now() >= untilMs) throw error;
+      await sleep(RETRY_MS);
+    }
+  }
+}

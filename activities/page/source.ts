@@ -1,0 +1,79 @@
+import { type Db } from '../../src/ledger/database';
+import { pageMessages, type PageShard } from '../../src/ledger/page-shards';
+import { type Item } from './item';
+
+/** Messages read at a time; the next ones are asked for when this many are left. */
+const PAGE = 500;
+const LOW = 100;
+
+/** What of a shard is still to be begun: its messages in order, and those whose next attempt is due soon. */
+export interface Source {
+  /** Reads on when little is left. */
+  fill(): Promise<void>;
+  /** Up to `most` of what may be begun now: all of them fresh, or all of them not. */
+  take(most: number): Item[];
+  /** How many could be taken now. */
+  ready(): number;
+  /** In ms, when there will be something to take; null when all is taken. */
+  nextMs(): number | null;
+  later(item: Item, inMs: number): void;
+  /** Back to the front; none of the fresh ones is taken before. */
+  holdFresh(items: readonly Item[], forMs: number): void;
+}
+
+export function createSource(db: Db, shard: PageShard): Source {
+  const fresh: Item[] = [];
+  /** By when they are due. */
+  const waiting: { item: Item; atMs: number }[] = [];
+  let after = -1;
+  let exhausted = false;
+  let freshAtMs = 0;
+
+  const dueCount = (nowMs: number): number => {
+    const first = waiting.findIndex(({ atMs }) => atMs > nowMs);
+    return first < 0 ? waiting.length : first;
+  };
+
+  function later(item: Item, inMs: number): void {
+    const atMs = Date.now() + inMs;
+    const place = waiting.findIndex((other) => other.atMs > atMs);
+    waiting.splice(place < 0 ? waiting.length : place, 0, { item, atMs });
+  }
+
+  return {
+    async fill() {
+      if (exhausted || fresh.length > LOW) return;
+      const rows = await pageMessages(db, shard, after, PAGE);
+      after = rows.at(-1)?.ordinal ?? after;
+      exhausted = rows.length < PAGE;
+      for (const row of rows) {
+        const item = { messageId: row.messageId, fresh: row.fresh };
+        if (row.fresh) fresh.push(item);
+        else later(item, row.inMs);
+      }
+    },
+    take(most) {
+      const nowMs = Date.now();
+      const due = Math.min(most, dueCount(nowMs));
+      // What was begun once goes first: it has waited, and its recipient may have it already.
+      if (due > 0) return waiting.splice(0, due).map(({ item }) => item);
+      return nowMs < freshAtMs ? [] : fresh.splice(0, most);
+    },
+    ready() {
+      const nowMs = Date.now();
+      return dueCount(nowMs) || (nowMs < freshAtMs ? 0 : fresh.length);
+    },
+    nextMs() {
+      const times = [
+        ...(waiting[0] ? [waiting[0].atMs] : []),
+        ...(fresh.length > 0 || !exhausted ? [freshAtMs] : []),
+      ];
+      return times.length === 0 ? null : Math.max(0, Math.min(...times) - Date.now());
+    },
+    later,
+    holdFresh(items, forMs) {
+      fresh.unshift(...items);
+      freshAtMs = Date.now() + forMs;
+    },
+  };
+}

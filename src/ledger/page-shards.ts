@@ -1,0 +1,165 @@
+import { type Db, type Tx } from './database';
+import { cutShards, plannedShards, type PlanInput, type Shard } from './shards';
+
+/** A page shard in the hands of one activity. */
+export interface PageShard {
+  readonly jobId: string;
+  readonly generation: number;
+  readonly n: number;
+}
+
+/** The same, with the number under which it may begin attempts. */
+export interface PageClaim extends PageShard {
+  readonly claim: number;
+}
+
+/** A message of a shard that wants delivering, and how long to wait before it, in ms. */
+export interface PageMessage {
+  readonly messageId: string;
+  readonly ordinal: number;
+  readonly inMs: number;
+  /** Never begun: it may be begun in a group. */
+  readonly fresh: boolean;
+}
+
+/**
+ * SQL: the state row `s` is in the hands of an open page shard (of a generation before `before`): it is in its range and was
+ * due when that was planned. Written out, because a function is called row by row.
+ */
+const inOpenPage = (before?: string): string =>
+  `exists (select 1 from shards o where o.job_id = s.job_id and o.lane = 'page' and o.ended_at is null
+     and s.ordinal between o.first_ordinal and o.last_ordinal and s.due_at <= o.due_before
+     ${before === undefined ? '' : `and o.generation < ${before}`})`;
+
+/**
+ * Plans the next page shards of a running job: ranges of ordinals with due rows that nobody has. No row is touched: an open
+ * shard has the rows of its range that were due when it was planned. The same call again returns the same plan.
+ */
+export async function planPageShards(
+  tx: Tx,
+  input: Pick<PlanInput, 'jobId' | 'generation' | 'maxShards' | 'shardSize'>,
+): Promise<Shard[]> {
+  const [job] = await tx.query<{ generation: number; ready: boolean }>(
+    `select generation, phase = 'running' and not paused and not cancel_requested and suspended is null as ready
+     from jobs where id = $1 for update`,
+    [input.jobId],
+  );
+  if (!job) return [];
+  if (job.generation >= input.generation) return plannedShards(tx, input.jobId, input.generation);
+  if (!job.ready) return [];
+  const rows = await tx.query<{ ordinal: number }>(
+    `select s.ordinal from message_states s
+     where s.job_id = $1 and s.state in ('pending', 'waiting', 'sending') and s.due_at <= ledger_now()
+       and (s.held_until is null or s.held_until <= ledger_now())
+       and not ${inOpenPage()}
+     order by s.due_at, s.ordinal limit $2`,
+    [input.jobId, input.maxShards * input.shardSize],
+  );
+  if (rows.length === 0) return [];
+  const shards = cutShards(
+    rows.map((row) => row.ordinal),
+    input,
+  );
+  await tx.query('update jobs set generation = $2 where id = $1', [input.jobId, input.generation]);
+  await tx.query(
+    `insert into shards (job_id, generation, n, first_ordinal, last_ordinal, due_before, size, lane)
+     select $1, $2, n, first, last, ledger_now(), size, 'page' from unnest($3::int[], $4::int[], $5::int[], $6::int[]) as s(n, first, last, size)`,
+    [
+      input.jobId,
+      input.generation,
+      ...(['n', 'first', 'last', 'size'] as const).map((key) => shards.map((s) => s[key])),
+    ],
+  );
+  return shards;
+}
+
+/**
+ * Takes a page shard over, from whoever had it: an older number may begin nothing from here on.
+ * @returns undefined when the shard has ended.
+ */
+export async function beginPage(db: Db, shard: PageShard): Promise<number | undefined> {
+  const [row] = await db.query<{ claim: number }>(
+    `update shards set claim = nextval('shard_claims')
+     where job_id = $1 and generation = $2 and n = $3 and ended_at is null returning claim`,
+    [shard.jobId, shard.generation, shard.n],
+  );
+  return row?.claim;
+}
+
+/**
+ * The next messages of a shard after an ordinal: those it was planned for and nobody has begun; and those that an activity
+ * before this one left behind, in a call whose answer is not known or waiting for their next attempt.
+ */
+export async function pageMessages(
+  db: Db,
+  shard: PageShard,
+  after: number,
+  limit: number,
+): Promise<PageMessage[]> {
+  return db.query<PageMessage & Record<string, unknown>>(
+    `select s.message_id as "messageId", s.ordinal, s.state = 'pending' as fresh,
+       case when s.state = 'waiting' then greatest(0, extract(epoch from s.due_at - ledger_now()) * 1000)::float8 else 0 end as "inMs"
+     from shards p join message_states s on s.job_id = p.job_id and s.ordinal between p.first_ordinal and p.last_ordinal
+     where p.job_id = $1 and p.generation = $2 and p.n = $3 and s.ordinal > $4 and (
+       s.plan = p.generation and (s.state = 'sending' or (s.state = 'waiting' and s.held_until is not null))
+       or s.state in ('pending', 'waiting', 'sending') and s.due_at <= p.due_before
+         and (s.held_until is null or s.held_until <= ledger_now())
+         and not ${inOpenPage('p.generation')})
+     order by s.ordinal limit $5`,
+    [shard.jobId, shard.generation, shard.n, after, limit],
+  );
+}
+
+/**
+ * Ends a shard: what it did not begin, and what waits for its next attempt, is the planner's again. Open attempts stay held
+ * until their own time is over. With a claim, only if that is still the newest.
+ */
+export async function endPage(tx: Tx, shard: PageShard & { readonly claim?: number }): Promise<void> {
+  const ended = await tx.query(
+    `update shards set ended_at = ledger_now()
+     where job_id = $1 and generation = $2 and n = $3 and lane = 'page' and ended_at is null and ($4::bigint is null or claim = $4)
+     returning 1`,
+    [shard.jobId, shard.generation, shard.n, shard.claim ?? null],
+  );
+  if (ended.length === 0) return;
+  await tx.query(
+    `update message_states s set held_until = null
+     from (select s.message_id from shards p join message_states s
+             on s.job_id = p.job_id and s.ordinal between p.first_ordinal and p.last_ordinal
+           where p.job_id = $1 and p.generation = $2 and p.n = $3 and s.plan = p.generation and s.state = 'waiting'
+             and s.held_until is not null order by s.message_id for update of s) w
+     where s.message_id = w.message_id`,
+    [shard.jobId, shard.generation, shard.n],
+  );
+}
+
+/** A fresh run of a job's workflow has no shard yet: whatever activity of an earlier run is still alive begins nothing more. */
+export async function endPagesOf(db: Db, jobId: string): Promise<void> {
+  await db.query(
+    `update shards set ended_at = ledger_now() where job_id = $1 and lane = 'page' and ended_at is null`,
+    [jobId],
+  );
+}
+
+/**
+ * As nextWakeUpMs, for a job in the page lane: what an open shard has is not to be planned, and the end of a shard wakes the
+ * job by itself. From two indexes, whatever the number of messages.
+ */
+export async function nextPageWakeUpMs(db: Db, jobId: string): Promise<number | null> {
+  const [row] = await db.query<{ free: number | null; open: number | null; shards: boolean }>(
+    `select
+       (select extract(epoch from greatest(s.due_at, s.held_until) - ledger_now())::float8 * 1000 from message_states s
+         where s.job_id = $1 and s.state in ('pending', 'waiting', 'sending') and s.state <> 'sending' and not ${inOpenPage()}
+         order by s.due_at, s.ordinal limit 1) as free,
+       (select extract(epoch from min(s.held_until) - ledger_now())::float8 * 1000 from message_states s
+         where s.job_id = $1 and s.state = 'sending') as open,
+       exists (select 1 from shards p where p.job_id = $1 and p.lane = 'page' and p.ended_at is null) as shards`,
+    [jobId],
+  );
+  const times = [row?.free, row?.open].filter((ms): ms is number => ms != null);
+  if (times.length > 0) return Math.max(0, Math.ceil(Math.min(...times)));
+  return row?.shards ? OPEN_SHARD_LOOK_MS : null;
+}
+
+/** All that is left is in open shards: the look is for the case that the news of an end never comes. */
+const OPEN_SHARD_LOOK_MS = 60_000;

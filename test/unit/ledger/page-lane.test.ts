@@ -1,0 +1,257 @@
+import { v7 as uuidv7 } from 'uuid';
+import { claimPage, settlePage, type GroupClaim } from '../../../src/ledger/page-claims';
+import {
+  beginPage,
+  endPage,
+  nextPageWakeUpMs,
+  pageMessages,
+  planPageShards,
+  type PageClaim,
+} from '../../../src/ledger/page-shards';
+import { raiseFacts } from '../../../src/ledger/suppressions';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { insertJobWith } from './world';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database?.drop());
+
+interface World {
+  readonly jobId: string;
+  readonly messageIds: string[];
+  readonly workspaceId: string;
+}
+
+async function world(n: number): Promise<World> {
+  const { jobId, messageIds } = await insertJobWith(database.db, n);
+  const [row] = await database.db.query<{ workspace_id: string }>(
+    'select workspace_id from jobs where id = $1',
+    [jobId],
+  );
+  return { jobId, messageIds, workspaceId: row?.workspace_id ?? '' };
+}
+
+const plan = (jobId: string, generation: number, shardSize = 100, maxShards = 1) =>
+  database.db.transaction((tx) => planPageShards(tx, { jobId, generation, maxShards, shardSize }));
+
+async function take(jobId: string, generation = 1, n = 0): Promise<PageClaim> {
+  const claim = await beginPage(database.db, { jobId, generation, n });
+  if (claim === undefined) throw new Error('the shard has ended');
+  return { jobId, generation, n, claim };
+}
+
+const claimOf = (messageId: string, channelId: string, facts: readonly string[] = []): GroupClaim => ({
+  ...{ messageId, channelId, deliveryId: uuidv7(), attemptId: uuidv7(), route: 0, timeoutMs: 1_000 },
+  ...{ kind: 'webhook', provider: 'test', seal: { facts, version: 0, dropped: [] } },
+});
+
+const claim = (page: PageClaim, group: readonly GroupClaim[]) =>
+  claimPage(database.db, page, group, { owner: 'test', marginMs: 1_000 });
+
+async function begun(page: PageClaim, messageIds: readonly string[]): Promise<GroupClaim[]> {
+  const group = messageIds.map((id) => claimOf(id, uuidv7()));
+  expect(await claim(page, group)).toEqual({ notBegun: new Map() });
+  return group;
+}
+
+const statesOf = async (jobId: string): Promise<string[]> =>
+  (
+    await database.db.query<{ state: string }>(
+      'select state from message_states where job_id = $1 order by ordinal',
+      [jobId],
+    )
+  ).map((row) => row.state);
+
+async function countsOf(jobId: string): Promise<Record<string, number>> {
+  const rows = await database.db.query<{ state: string; n: number }>(
+    'select state, sum(n)::int as n from job_counts where job_id = $1 group by 1 having sum(n) <> 0',
+    [jobId],
+  );
+  return Object.fromEntries(rows.map((row) => [row.state, row.n]));
+}
+
+async function channel(workspaceId: string, ratePerSecond: number | null): Promise<string> {
+  const id = uuidv7();
+  await database.db.query(
+    `insert into channels (id, workspace_id, kind, provider, name, rate_per_second) values ($1, $2, 'webhook', 'test', 'c', $3)`,
+    [id, workspaceId, ratePerSecond],
+  );
+  return id;
+}
+
+test('a plan touches no message, and what an open shard has is in no other', async () => {
+  const { jobId, messageIds } = await world(10);
+  expect(await plan(jobId, 1, 4, 2)).toEqual([
+    { n: 0, first: 0, last: 3, size: 4 },
+    { n: 1, first: 4, last: 7, size: 4 },
+  ]);
+  expect(await plan(jobId, 2, 100, 1)).toEqual([{ n: 0, first: 8, last: 9, size: 2 }]);
+  expect(await plan(jobId, 3, 100, 1)).toEqual([]);
+  const page = await take(jobId, 1, 1);
+  const rows = await pageMessages(database.db, page, -1, 100);
+  expect(rows.map((row) => row.messageId)).toEqual(messageIds.slice(4, 8));
+  const held = await database.db.query(
+    'select 1 from message_states where job_id = $1 and (held_until is not null or plan is not null)',
+    [jobId],
+  );
+  expect(held).toEqual([]);
+});
+
+test('the same plan asked for again is the same', async () => {
+  const { jobId } = await world(10);
+  const first = await plan(jobId, 1, 4, 2);
+  expect(await plan(jobId, 1, 4, 2)).toEqual(first);
+});
+
+test('what a shard did not begin is planned again once it has ended', async () => {
+  const { jobId, messageIds } = await world(4);
+  await plan(jobId, 1);
+  const page = await take(jobId);
+  await begun(page, messageIds.slice(0, 1));
+  await database.db.transaction((tx) => endPage(tx, page));
+  expect(await plan(jobId, 2)).toEqual([{ n: 0, first: 1, last: 3, size: 3 }]);
+});
+
+test('a group is begun in one transaction, each with its delivery, attempt, event and count', async () => {
+  const { jobId, messageIds } = await world(20);
+  await plan(jobId, 1);
+  await begun(await take(jobId), messageIds);
+  expect(new Set(await statesOf(jobId))).toEqual(new Set(['sending']));
+  expect(await countsOf(jobId)).toMatchObject({ sending: 20, enqueued: 20 });
+  const [sums] = await database.db.query(
+    `select count(distinct d.id)::int as deliveries, count(distinct a.id)::int as attempts, count(distinct e.id)::int as events
+     from deliveries d join attempts a on a.delivery_id = d.id join events e on e.message_id = d.message_id and e.type = 'sending'
+     where d.message_id = any($1)`,
+    [messageIds],
+  );
+  expect(sums).toEqual({ deliveries: 20, attempts: 20, events: 20 });
+});
+
+test('a shard that was taken over begins nothing more under its old number', async () => {
+  const { jobId, messageIds } = await world(4);
+  await plan(jobId, 1);
+  const zombie = await take(jobId);
+  const heir = await take(jobId);
+  const group = [claimOf(messageIds[0] ?? '', uuidv7())];
+  expect(await claim(zombie, group)).toMatchObject({ refused: 'fenced' });
+  expect(await statesOf(jobId)).toEqual(Array(4).fill('pending'));
+  await begun(heir, messageIds.slice(0, 1));
+});
+
+test('a take-over finds what the one before left in a call, and its facts are still taken', async () => {
+  const { jobId, messageIds } = await world(3);
+  await plan(jobId, 1);
+  const zombie = await take(jobId);
+  const [left] = await begun(zombie, messageIds.slice(0, 1));
+  const heir = await take(jobId);
+  const found = await pageMessages(database.db, heir, -1, 100);
+  expect(found.map(({ messageId, fresh }) => [messageId, fresh])).toEqual([
+    [messageIds[0], false],
+    [messageIds[1], true],
+    [messageIds[2], true],
+  ]);
+  const written = await settlePage(database.db, [{ attemptId: left?.attemptId ?? '' }]);
+  expect(written.size).toBe(1);
+  expect((await statesOf(jobId))[0]).toBe('sent');
+});
+
+test('accepted calls are settled together, with their vendor ids, once', async () => {
+  const { jobId, messageIds } = await world(20);
+  await plan(jobId, 1);
+  const group = await begun(await take(jobId), messageIds);
+  const accepted = group.map(({ attemptId }, i) => ({ attemptId, vendorId: `v${i}` }));
+  expect((await settlePage(database.db, accepted)).size).toBe(20);
+  expect((await settlePage(database.db, accepted)).size).toBe(0);
+  expect(await countsOf(jobId)).toEqual({ sent: 20, enqueued: 20, ever_sent: 20 });
+  const ids = await database.db.query<{ vendor_id: string }>(
+    'select vendor_id from deliveries where message_id = any($1) order by 1',
+    [messageIds],
+  );
+  expect(new Set(ids.map((row) => row.vendor_id)).size).toBe(20);
+});
+
+test.each([
+  ['paused = true', 'paused'],
+  ['cancel_requested = true', 'canceled'],
+  [`phase = 'settled'`, 'not_running'],
+])('with %s nothing of a group begins', async (change, refusal) => {
+  const { jobId, messageIds } = await world(2);
+  await plan(jobId, 1);
+  const page = await take(jobId);
+  await database.db.query(`update jobs set ${change} where id = $1`, [jobId]);
+  const answer = await claim(
+    page,
+    messageIds.map((id) => claimOf(id, uuidv7())),
+  );
+  expect(answer).toMatchObject({ refused: refusal });
+  expect(await statesOf(jobId)).toEqual(['pending', 'pending']);
+});
+
+test('one that may not be sent is left out of its group by itself', async () => {
+  const { jobId, messageIds } = await world(5);
+  await plan(jobId, 1);
+  const page = await take(jobId);
+  const [a = '', b = '', c = '', d = '', e = ''] = messageIds;
+  await begun(page, [a]);
+  await database.db.query('update message_states set cancel_requested = true where message_id = $1', [b]);
+  await database.db.query(
+    `update message_states set due_at = ledger_now() + interval '1 hour' where message_id = $1`,
+    [c],
+  );
+  await database.db.query(`update message_states set valid_until = ledger_now() where message_id = $1`, [d]);
+  const answer = await claim(
+    page,
+    messageIds.map((id) => claimOf(id, uuidv7())),
+  );
+  if (answer.refused) throw new Error(answer.refused);
+  const why = messageIds.map((id) => answer.notBegun.get(id)?.refused);
+  expect(why).toEqual(['open', 'canceled', 'not_due', 'expired', undefined]);
+  expect((await statesOf(jobId))[messageIds.indexOf(e)]).toBe('sending');
+});
+
+test('a rate limit gives a group as many tokens as there are, and says when the next one comes', async () => {
+  const { jobId, messageIds, workspaceId } = await world(30);
+  const channelId = await channel(workspaceId, 100);
+  await plan(jobId, 1);
+  const page = await take(jobId);
+  const answer = await claim(
+    page,
+    messageIds.map((id) => claimOf(id, channelId)),
+  );
+  if (answer.refused) throw new Error(answer.refused);
+  // The bucket holds a tenth of a second.
+  expect(answer.notBegun.size).toBe(20);
+  for (const { refused, waitMs } of answer.notBegun.values()) {
+    expect(refused).toBe('rate_limited');
+    expect(waitMs).toBeGreaterThan(0);
+    expect(waitMs).toBeLessThanOrEqual(10);
+  }
+  expect(await countsOf(jobId)).toMatchObject({ sending: 10, pending: 20 });
+});
+
+test('a group whose facts changed since the gates saw them begins nothing', async () => {
+  const { jobId, messageIds, workspaceId } = await world(2);
+  const key = Buffer.alloc(16, 7);
+  await plan(jobId, 1);
+  const page = await take(jobId);
+  const group = messageIds.map((id) => claimOf(id, uuidv7(), [key.toString('hex')]));
+  await database.db.transaction((tx) => raiseFacts(tx, workspaceId, [key]));
+  expect(await claim(page, group)).toMatchObject({ refused: 'facts_changed' });
+  expect(await statesOf(jobId)).toEqual(['pending', 'pending']);
+});
+
+test('the next look is when something falls due that no open shard has', async () => {
+  const { jobId, messageIds } = await world(3);
+  expect(await nextPageWakeUpMs(database.db, jobId)).toBe(0);
+  await plan(jobId, 1);
+  expect(await nextPageWakeUpMs(database.db, jobId)).toBe(60_000);
+  await database.db.query(
+    `update message_states set due_at = ledger_now() + interval '1 hour' where message_id = $1`,
+    [messageIds[2]],
+  );
+  const ms = (await nextPageWakeUpMs(database.db, jobId)) ?? 0;
+  expect(ms).toBeGreaterThan(3_590_000);
+  expect(ms).toBeLessThanOrEqual(3_600_000);
+});
