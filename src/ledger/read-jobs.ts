@@ -68,8 +68,7 @@ function toView(row: JobReadRow): JobView {
 
 /**
  * A page of a job's messages in ingestion order, after the given ordinal; one row more than asked tells that there is more. The
- * ordinals of a job have no gaps, so a page is a range of them: with a limit alone, and statistics of before the job was filled,
- * Postgres took to reading the whole job.
+ * ordinals of a job have no gaps, so a page is a range of them, which no statistics can make Postgres read the whole job for.
  */
 export async function readItems(
   db: Db,
