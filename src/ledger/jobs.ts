@@ -176,13 +176,6 @@ export async function finishJob(tx: Tx, jobId: string, observed: number): Promis
   return rows.length > 0;
 }
 
-/** One outbox row a job; a first repetition by the relay after a second, which the API's own signal usually beats. */
 async function noteInOutbox(tx: Tx, jobId: string): Promise<void> {
-  await tx.query(
-    `insert into outbox (job_id, workspace_id, version, next_at)
-     select id, workspace_id, version, ledger_now() + interval '1 second' from jobs where id = $1
-     on conflict (job_id) do update set version = excluded.version, attempts = 0,
-       next_at = least(outbox.next_at, excluded.next_at)`,
-    [jobId],
-  );
+  await tx.query('select note_in_outbox($1)', [jobId]);
 }

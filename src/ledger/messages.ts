@@ -1,41 +1,24 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type MessageSpec } from '../domain/message-spec';
+import { byteaArray, int4Array, jsonbArray, textArray, timestamptzArray, uuidArray } from './binary-arrays';
 import { type Tx } from './database';
 
 export interface NewMessage {
   readonly id: string;
-  readonly ordinal: number;
   /** Names the person within the job; absent where the same person may come twice (a batch). */
-  readonly identity?: string;
+  readonly identity?: Buffer;
   readonly spec: MessageSpec;
   readonly echo: unknown;
 }
 
-/**
- * Which of these identities the job already has. The caller holds the job's lock, so that none can join meanwhile.
- * @returns the identities' hashes in base64, as `identityHash` makes them.
- */
-export async function knownIdentities(
-  tx: Tx,
-  jobId: string,
-  hashes: readonly Buffer[],
-): Promise<Set<string>> {
-  const rows = await tx.query<{ identity: Buffer }>(
-    'select identity from messages where job_id = $1 and identity = any($2::bytea[])',
-    [jobId, hashes],
-  );
-  return new Set(rows.map((row) => row.identity.toString('base64')));
-}
-
 /** 128 bits of SHA-256: the index holds no personal data and stays small. */
 export function identityHash(identity: string): Buffer {
-  return createHash('sha256').update(identity).digest().subarray(0, 16);
+  return hash('sha256', identity, 'buffer').subarray(0, 16);
 }
 
 /**
- * Admits messages, pending, in one statement for a whole page: rows, states, counters, and what listings find them by
- * (the job's unless they have their own). due_at is not_before where that is
- * later than now.
+ * Admits the messages of a new job, pending and in this order, in one statement: rows, states, counters, and what listings find
+ * them by (the job's unless they have their own). due_at is not_before where that is later than now.
  */
 export async function admitMessages(
   tx: Tx,
@@ -43,80 +26,64 @@ export async function admitMessages(
   messages: readonly NewMessage[],
 ): Promise<void> {
   if (messages.length === 0) return;
-  const ownTags = messages.flatMap(({ id, spec }) => (spec.tags ?? []).map((tag) => ({ id, tag })));
-  const date = (ms: number | undefined): Date | null => (ms === undefined ? null : new Date(ms));
-  await tx.query(
-    `with given as (
-       select * from unnest($3::uuid[], $4::int[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[],
-           $11::text[], $12::text[])
-         as g(id, ordinal, identity, recipient_id, spec, echo, not_before, valid_until, tenant_id, trace_id)
-     ), job as (
-       select channel_id, coalesce(spec ->> 'event', spec -> 'template' ->> 'id') as event,
-         case when spec ? 'content' then null else spec -> 'template' ->> 'id' end as notification,
-         spec ->> 'tenantId' as tenant_id, spec ->> 'traceId' as trace_id, coalesce(spec -> 'tags', '[]') as tags
-       from jobs where id = $1
-     ), admitted as (
-       insert into messages (id, workspace_id, job_id, ordinal, identity, recipient_id, spec, echo, channel_id, event,
-         notification, tenant_id, trace_id)
-       select g.id, $2, $1, ordinal, identity, recipient_id, g.spec::jsonb, echo::jsonb, job.channel_id, job.event,
-         job.notification, coalesce(g.tenant_id, job.tenant_id), coalesce(g.trace_id, job.trace_id)
-       from given g, job
-       returning id
-     ), tagged as (
-       insert into message_tags (workspace_id, tag, message_id)
-       select $2, tag, id from job cross join lateral jsonb_array_elements_text(job.tags) tag, given
-       union
-       select $2, tag, id from unnest($13::text[], $14::uuid[]) own(tag, id)
-     )
-     insert into message_states (message_id, workspace_id, job_id, ordinal, due_at, valid_until)
-     select g.id, $2, $1, g.ordinal, greatest(ledger_now(), g.not_before), g.valid_until
-     from given g join admitted using (id)`,
-    [
-      job.jobId,
-      job.workspaceId,
-      messages.map((m) => m.id),
-      messages.map((m) => m.ordinal),
-      messages.map((m) => (m.identity === undefined ? null : identityHash(m.identity))),
-      messages.map((m) => m.spec.recipient.id),
-      messages.map((m) => JSON.stringify(m.spec)),
-      messages.map((m) => JSON.stringify(m.echo)),
-      messages.map((m) => date(m.spec.notBeforeMs)),
-      messages.map((m) => date(m.spec.validUntilMs)),
-      messages.map((m) => m.spec.recipient.tenantId ?? null),
-      messages.map((m) => m.spec.traceId ?? null),
-      ownTags.map(({ tag }) => tag),
-      ownTags.map(({ id }) => id),
-    ],
-  );
+  await tx.query('select admit_messages($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)', [
+    job.workspaceId,
+    job.jobId,
+    ...columnsOf(messages),
+  ]);
 }
 
-export interface IngestionRow {
-  readonly total: number;
-  readonly errors: readonly number[];
-}
+/** What became of an ingestion: see `ingest_recipients` in migration 0010. `errors` are places in the caller's list. */
+export type IngestionOutcome =
+  | {
+      readonly outcome: 'added' | 'again';
+      readonly total: number;
+      readonly errors: readonly number[];
+      readonly version: number;
+    }
+  | { readonly outcome: 'not_open'; readonly version: number };
 
-export async function findIngestion(
+/**
+ * Admits recipients to an open job under the job's lock, with the ingestion's own row, the job's version and the outbox: one
+ * statement, so that others wait for the database only. `places` says where each message stands in the caller's list, `repeated`
+ * which places repeat the identity of an earlier one. @returns undefined where the workspace has no such job.
+ */
+export async function ingestMessages(
   tx: Tx,
-  jobId: string,
-  ingestionId: string,
-): Promise<IngestionRow | undefined> {
-  const [row] = await tx.query<{ total: number; errors: number[] }>(
-    'select total, errors from ingestions where job_id = $1 and ingestion_id = $2',
-    [jobId, ingestionId],
+  job: { workspaceId: string; jobId: string },
+  ingestion: {
+    readonly id: string;
+    readonly messages: readonly NewMessage[];
+    readonly places: readonly number[];
+    readonly repeated: readonly number[];
+  },
+): Promise<IngestionOutcome | undefined> {
+  const [row] = await tx.query<IngestionOutcome & Record<string, unknown>>(
+    `select outcome, total, errors, version
+     from ingest_recipients($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+    [
+      ...[job.workspaceId, job.jobId, ingestion.id],
+      ...[int4Array(ingestion.places), int4Array(ingestion.repeated)],
+      ...columnsOf(ingestion.messages),
+    ],
   );
   return row;
 }
 
-export async function recordIngestion(
-  tx: Tx,
-  jobId: string,
-  ingestionId: string,
-  result: IngestionRow,
-): Promise<void> {
-  await tx.query('insert into ingestions (job_id, ingestion_id, total, errors) values ($1, $2, $3, $4)', [
-    jobId,
-    ingestionId,
-    result.total,
-    JSON.stringify(result.errors),
-  ]);
+/** In the order of the functions' parameters. */
+function columnsOf(messages: readonly NewMessage[]): Buffer[] {
+  const ownTags = messages.flatMap(({ id, spec }) => (spec.tags ?? []).map((tag) => ({ id, tag })));
+  return [
+    uuidArray(messages.map((m) => m.id)),
+    byteaArray(messages.map((m) => m.identity)),
+    textArray(messages.map((m) => m.spec.recipient.id)),
+    jsonbArray(messages.map((m) => JSON.stringify(m.spec))),
+    jsonbArray(messages.map((m) => JSON.stringify(m.echo))),
+    timestamptzArray(messages.map((m) => m.spec.notBeforeMs)),
+    timestamptzArray(messages.map((m) => m.spec.validUntilMs)),
+    textArray(messages.map((m) => m.spec.recipient.tenantId)),
+    textArray(messages.map((m) => m.spec.traceId)),
+    textArray(ownTags.map(({ tag }) => tag)),
+    uuidArray(ownTags.map(({ id }) => id)),
+  ];
 }

@@ -67,7 +67,10 @@ function toView(row: JobReadRow): JobView {
   };
 }
 
-/** A page of a job's messages in ingestion order, after the given ordinal; one row more than asked tells that there is more. */
+/**
+ * A page of a job's messages in ingestion order, after the given ordinal; one row more than asked tells that there is more. The
+ * ordinals of a job have no gaps, so a page is a range of them, which no statistics can make Postgres read the whole job for.
+ */
 export async function readItems(
   db: Db,
   input: { jobId: string; afterOrdinal: number; limit: number },
@@ -83,7 +86,7 @@ export async function readItems(
   }>(
     `select m.id as message_id, m.ordinal, m.recipient_id, s.state, s.reason, s.enqueued_at, m.echo
      from messages m join message_states s on s.message_id = m.id
-     where m.job_id = $1 and m.ordinal > $2 order by m.ordinal limit $3`,
+     where m.job_id = $1 and m.ordinal > $2 and m.ordinal <= $2::int + $3::int order by m.ordinal`,
     [input.jobId, input.afterOrdinal, input.limit + 1],
   );
   const items = rows.slice(0, input.limit).map((row) => ({

@@ -125,20 +125,26 @@ export async function releaseShard(
   );
 }
 
-/** A fresh run of a job's workflow has no shard yet: holds of earlier runs end, those of open attempts stay. */
+/**
+ * A fresh run of a job's workflow has no shard yet: holds of earlier runs end, those of open attempts stay. Only a plan makes holds
+ * in a bulk job, so one that was never planned (every job's first run) has none to look for.
+ */
 export async function releaseJob(db: Db, jobId: string): Promise<void> {
   await db.query(
     `update message_states set held_until = null
-     where job_id = $1 and state in ('pending', 'waiting') and held_until is not null`,
+     where job_id = $1 and state in ('pending', 'waiting') and held_until is not null
+       and (select kind <> 'bulk' or generation > 0 from jobs where id = $1)`,
     [jobId],
   );
 }
 
-/** Ms until the earliest message is due and not held: 0 for now, null when nothing is unsettled. */
+/**
+ * Ms until the earliest message is due and not held: 0 for now, null when nothing is unsettled. Reads the held rows at most, which
+ * the shards in flight bound, and not all that are unsettled (`next_wake_up` in migration 0010).
+ */
 export async function nextWakeUpMs(db: Db, jobId: string): Promise<number | null> {
   const [row] = await db.query<{ ms: number | null }>(
-    `select extract(epoch from min(greatest(due_at, held_until)) - ledger_now())::float8 * 1000 as ms
-     from message_states where job_id = $1 and state in ('pending', 'waiting', 'sending')`,
+    'select extract(epoch from next_wake_up($1) - ledger_now())::float8 * 1000 as ms',
     [jobId],
   );
   return row?.ms == null ? null : Math.max(0, Math.ceil(row.ms));

@@ -33,7 +33,7 @@ export async function acceptBatch(
     definition: input.definition,
     pinned,
   });
-  const messages = input.messages.map((message, ordinal) => ({ id: uuidv7(), ordinal, ...message }));
+  const messages = input.messages.map((message) => ({ id: uuidv7(), ...message }));
   await admitMessages(tx, { workspaceId: input.workspaceId, jobId: batchId }, messages);
   const version = await growJob(tx, batchId, messages.length);
   return { batchId, messageIds: messages.map((message) => message.id), version };

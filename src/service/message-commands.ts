@@ -84,10 +84,10 @@ export async function acceptSend(tx: Tx, send: NewSend): Promise<Nudge> {
     }));
   await insertJob(tx, { ...send, id: jobId, kind: 'send', phase: 'running', pinned });
   const alone = recipients.length === 1;
-  const messages = recipients.map((recipient, ordinal) => ({
-    ...recipient,
+  const messages = recipients.map(({ spec: own, echo }) => ({
     id: alone ? jobId : uuidv7(),
-    ordinal,
+    spec: own,
+    echo,
   }));
   await admitMessages(tx, { workspaceId, jobId }, messages);
   const version = await growJob(tx, jobId, messages.length);
