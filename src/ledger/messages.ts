@@ -63,10 +63,10 @@ export async function admitMessages(
        from given g, job
        returning id
      ), tagged as (
-       insert into message_tags (workspace_id, tag, message_id)
-       select $2, tag, id from job cross join lateral jsonb_array_elements_text(job.tags) tag, given
+       insert into message_tags (workspace_id, tag, message_id, job_id)
+       select $2::uuid, tag, id, $1::uuid from job cross join lateral jsonb_array_elements_text(job.tags) tag, given
        union
-       select $2, tag, id from unnest($13::text[], $14::uuid[]) own(tag, id)
+       select $2, tag, id, $1 from unnest($13::text[], $14::uuid[]) own(tag, id)
      )
      insert into message_states (message_id, workspace_id, job_id, ordinal, due_at, valid_until)
      select g.id, $2, $1, g.ordinal, greatest(ledger_now(), g.not_before), g.valid_until
