@@ -3,7 +3,7 @@
  * embedded stack with its durable settings; and how Postgres goes about each listing. Targets: one message under 50 ms and
  * any page under 100 ms, at the 99th of a hundred. Others that load the machine make the times upper bounds.
  *
- *   npm run bench:messages -- [messages] [--json FILE]
+ *   npm run bench:messages -- [messages] [pages] [--json FILE]
  */
 import { Agent, request } from 'undici';
 import { createBirdDialect } from '../../api/bird';
@@ -25,7 +25,7 @@ const { json, rest } = readArguments(process.argv.slice(2));
 const messages = Number(rest[0] ?? 1_000_000);
 /** Single messages asked for, and pages of each listing: first ones, and ones that begin anywhere. */
 const SINGLE = 2_000;
-const PAGES = 100;
+const PAGES = Number(rest[1] ?? 100);
 const WARM_UP = 5;
 const MESSAGE_TARGET_MS = 50;
 const PAGE_TARGET_MS = 100;

@@ -75,7 +75,9 @@ export async function floodLoad(
       const call = next();
       if (!call) return;
       const from = performance.now();
-      stored += await send(call);
+      // Not `stored += await …`: that reads the sum before it waits, and other callers add to it meanwhile.
+      const took = await send(call);
+      stored += took;
       ms.push(performance.now() - from);
       events += call.events;
     }
