@@ -56,7 +56,7 @@ async function contentOf(
   const then = asOf(message, event);
   const body = deps.webhookBodies.bird(then, event, filters, await kindOf(deps, then));
   if (body === undefined) return undefined;
-  const target = ownTargetOf(message);
+  const target = ownTargetOf(message, filters);
   if (endpoint.parentId !== null) return target === undefined ? undefined : { url: target, body };
   if (target === undefined) return { url, body };
   const moved = await deps.db.transaction((tx) => moveToChild(tx, endpoint, event.id, target));

@@ -75,6 +75,7 @@ function assemble(
   const timing = readTiming(fields, acceptedAtMs);
   const what = readWhat(fields, echo);
   const tags = fields.tags?.map((tag) => tag.toLowerCase());
+  const campaign = fields.meta?.campaign?.id || fields.meta?.campaign?.name;
   return {
     recipient,
     channelId,
@@ -83,6 +84,7 @@ function assemble(
     validUntilMs: timing.validUntilMs,
     ...readGateWishes(fields),
     ...(tags?.length ? { tags } : {}),
+    ...(campaign ? { traceId: campaign } : {}),
     ...(fields.reference === undefined ? {} : { reference: fields.reference }),
     faults: [...capFaults(fields), ...receiverFaults, ...timing.faults, ...what.faults],
   };

@@ -16,7 +16,8 @@ export function readEmailFields(
   const meta = request.meta?.email;
   const { address, name } = readFrom(request);
   const subject = meta?.subject ?? body?.subject;
-  const inReplyTo = request.replyTo?.id;
+  // Of the other types, a click or a referral, the id names no mail that a thread could hold.
+  const inReplyTo = (request.replyTo?.type ?? 'message') === 'message' ? request.replyTo?.id : undefined;
   const email = {
     ...(address ? { from: address } : {}),
     ...(name ? { fromName: name } : {}),

@@ -62,9 +62,10 @@ async function listMessages(service: Service, scope: Scope, call: Call, db: Db):
   }
 }
 
-function filterOf({ limit, statuses, startAt, endAt, after, oldestFirst }: ListQuery) {
+function filterOf({ limit, campaign, statuses, startAt, endAt, after, oldestFirst }: ListQuery) {
   return {
     limit: Math.min(limit, PAGE_MAX),
+    ...(campaign === undefined ? {} : { traceId: campaign }),
     ...(statuses.length ? { looks: looksOf(statuses) } : {}),
     ...(oldestFirst ? { oldestFirst } : {}),
     ...(startAt ? { startAt } : {}),

@@ -13,6 +13,8 @@ const BATCH_NAMES = ['batchId', 'batchID', 'batch_id'];
 
 export interface ListQuery {
   readonly batchId?: string;
+  /** Volley's own: `meta.campaign` by id, else by name. */
+  readonly campaign?: string;
   readonly limit: number;
   readonly after?: Place;
   readonly statuses: readonly BirdStatus[];
@@ -35,6 +37,7 @@ export function readListQuery(call: Call): ListQuery {
   };
   const date = (name: string): Date | undefined => readDate(single(name), (problem) => refuse(name, problem));
   const [batchId] = BATCH_NAMES.map(single).filter((value) => value !== undefined);
+  const campaign = single('campaignId') || undefined;
   const token = single('pageToken');
   const after = token ? readPageToken(token) : undefined;
   if (token && !after) refuse('pageToken', 'must be a nextPageToken of an earlier answer');
@@ -56,6 +59,7 @@ export function readListQuery(call: Call): ListQuery {
     incoming: direction === 'incoming',
     oldestFirst: reverse === 'true',
     ...(batchId === undefined ? {} : { batchId }),
+    ...(campaign === undefined ? {} : { campaign }),
     ...(after ? { after } : {}),
     ...(startAt ? { startAt } : {}),
     ...(endAt ? { endAt } : {}),

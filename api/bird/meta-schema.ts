@@ -71,7 +71,11 @@ export const metaSchema = z
     navigatorMessageId: id(),
     flow: step.optional(),
     journey: step.optional(),
-    campaign: z.looseObject({ id: id(), name: text() }).optional(),
+    // Messages are found by it: as long as an index takes.
+    campaign: z
+      .looseObject({ id: id(), name: z.string().max(256).optional().meta({ example: 'text' }) })
+      .optional()
+      .meta({ description: 'Ours: listings find its messages by `campaignId`.' }),
     skipThisMessage: z.string().optional().meta({
       description: '`globalHoldout`: skipped as held out, unless `ignoreGlobalHoldout` is true.',
       example: 'globalHoldout',

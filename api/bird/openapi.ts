@@ -126,6 +126,9 @@ const listQuery = z.object({
     .enum(BIRD_STATUSES)
     .optional()
     .meta({ description: 'Several: repeated, or separated by commas.' }),
+  campaignId: z.string().optional().meta({
+    description: 'Ours: of the campaign with this id in `meta.campaign`; without an id, of this name.',
+  }),
   startAt: z.iso.datetime({ offset: true }).optional().meta({ description: 'Created then or later.' }),
   endAt: z.iso.datetime({ offset: true }).optional().meta({ description: 'Created then or earlier.' }),
   reverse: z

@@ -19,7 +19,8 @@ interface Reached {
 
 /**
  * Who gets the message. On an e-mail channel to, cc and bcc are one envelope; every other kind takes exactly one contact.
- * An address is taken from `identifierValue`, else `identifiers`, else `platformAddress` (issue 3, part 4).
+ * An address is taken from `identifierValue`, else `identifiers`, else `platformAddress` (issue 3, part 4). Among identifiers
+ * the one that `platformAddressSelector` names goes first, by its key alone or as `identifiers.<key>`.
  */
 export function readReceiver(
   receiver: BirdReceiver | undefined,
@@ -56,12 +57,20 @@ function reach(contact: BirdContact, index: number, kind: ChannelKind, faults: F
 /** The first address there is: an empty one counts as absent. */
 function addressOf(contact: BirdContact, kind: ChannelKind): string | undefined {
   const fitting = IDENTIFIER_KEYS[kind];
+  const selected = contact.platformAddressSelector?.trim().replace(/^identifiers\./, '');
   const identifiers = contact.identifiers ?? [];
+  // A phone number is no address of an e-mail channel: what says that it is of another kind comes last.
+  const foreign =
+    fitting !== undefined &&
+    contact.identifierKey !== fitting &&
+    Object.values(IDENTIFIER_KEYS).some((key) => key === contact.identifierKey);
+  const keyed = (key: string | undefined) =>
+    identifiers.filter(({ identifierKey }) => key !== undefined && identifierKey === key);
   const candidates = [
-    contact.identifierValue,
-    ...identifiers.filter(({ identifierKey }) => identifierKey === fitting).map((i) => i.identifierValue),
-    ...identifiers.map((i) => i.identifierValue),
+    foreign ? undefined : contact.identifierValue,
+    ...[...keyed(selected), ...keyed(fitting), ...identifiers].map((i) => i.identifierValue),
     contact.platformAddress,
+    contact.identifierValue,
   ];
   return candidates.map((text) => text?.trim()).find((text) => text);
 }

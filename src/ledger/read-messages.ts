@@ -2,7 +2,8 @@ import { type MessageState } from '../domain/states';
 import { type DeliveryView, type EventView, type MessageView, type OutputView } from '../service/views';
 import { type Engagement } from '../domain/outward';
 import { one, type Db } from './database';
-import { pageOfIds, type MessageFilter } from './message-filter';
+import { type MessageFilter } from './message-filter';
+import { pageOfIds } from './page-of-ids';
 
 interface Row {
   readonly id: string;
@@ -75,6 +76,9 @@ export async function readMessagePage(db: Db, filter: MessageFilter): Promise<Me
   return rows.map(toView);
 }
 
+/** Messages that a page asks for one by one; of more, a walk down the ids meets enough of them soon. */
+const FEW = 2_000;
+
 /** A message enqueued after a moment was created after it, or in a job that was not over by then. */
 async function boundByBirth(db: Db, filter: MessageFilter): Promise<MessageFilter> {
   if (!filter.enqueuedAfter) return filter;
@@ -85,7 +89,15 @@ async function boundByBirth(db: Db, filter: MessageFilter): Promise<MessageFilte
       [filter.workspaceId, filter.enqueuedAfter],
     ),
   );
-  return { ...filter, bornAfter: oldest };
+  const enqueued = await db.query<{ id: string }>(
+    `select message_id as id from message_states where workspace_id = $1 and enqueued_at >= $2 limit $3`,
+    [filter.workspaceId, filter.enqueuedAfter, FEW + 1],
+  );
+  return {
+    ...filter,
+    bornAfter: oldest,
+    ...(enqueued.length > FEW ? {} : { enqueuedIds: enqueued.map(({ id }) => id) }),
+  };
 }
 
 function toView(row: Row): MessageView {

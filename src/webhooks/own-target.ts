@@ -7,9 +7,17 @@ import { type MessageView } from '../service/views';
 const MAX_CHILDREN = 20;
 const MAX_URL_LENGTH = 2_048;
 
-/** Bird's per-message `notification.url`, where the request has a usable one. */
-export function ownTargetOf(message: Pick<MessageView, 'echo'>): string | undefined {
+/**
+ * Bird's per-message `notification.url`, where the request has a usable one. A `notification.template` beside it says under
+ * which subscriptions it holds: those of the same `template`.
+ */
+export function ownTargetOf(
+  message: Pick<MessageView, 'echo'>,
+  subscription: { readonly template?: string | undefined },
+): string | undefined {
   const notification = fieldOf(message.echo, 'notification');
+  const template = fieldOf(notification, 'template');
+  if (typeof template === 'string' && template !== '' && template !== subscription.template) return undefined;
   const url = fieldOf(notification, 'url');
   if (typeof url !== 'string' || url.length > MAX_URL_LENGTH || !URL.canParse(url)) return undefined;
   return /^https?:$/.test(new URL(url).protocol) ? url : undefined;

@@ -7,38 +7,13 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { eventually } from '../support/eventually';
-import { startTestStack, type TestStack } from '../support/stack';
+import { startTestStack } from '../support/stack';
+import { runBulkJob } from './measure/bulk-job';
 
 const recipients = Number(process.argv[2] ?? 600);
 const rounds = Number(process.argv[3] ?? 3);
 /** What one job of ours has in flight in the embedded default: 2 shards x 25. */
 const WINDOW = 50;
-
-async function ours(t: TestStack): Promise<{ perSecond: number; firstSendMs: number }> {
-  const created = await t.call('POST', '/bulk', {
-    message: { message: { content: { title: 'Hi', body: 'Hello {{name}}' } } },
-  });
-  const users = Array.from({ length: recipients }, (_, i) => ({
-    profile: { email: `u${i}@example.test` },
-    recipient: `u${i}`,
-    data: { name: `n${i}` },
-  }));
-  await t.call('POST', `/bulk/${created.body.jobId}`, { users });
-  const start = performance.now();
-  await t.call('POST', `/bulk/${created.body.jobId}/run`);
-  let firstSendMs = 0;
-  await eventually(
-    'all sent',
-    async () => {
-      const { job } = (await t.call('GET', `/bulk/${created.body.jobId}`)).body;
-      if (firstSendMs === 0 && job.counts.sent > 0) firstSendMs = performance.now() - start;
-      return job.counts.sent === recipients;
-    },
-    600_000,
-  );
-  return { perSecond: (recipients / (performance.now() - start)) * 1_000, firstSendMs };
-}
 
 async function bare(client: Client, round: number): Promise<number> {
   const start = performance.now();
@@ -64,7 +39,7 @@ async function main(): Promise<void> {
     const b: number[] = [];
     const first: number[] = [];
     for (let round = 0; round <= rounds; round += 1) {
-      const mine = await ours(t);
+      const mine = await runBulkJob(t, recipients);
       const theirs = await bare(client, round);
       console.log(
         `round ${round}: ours ${mine.perSecond.toFixed(1)}/s (first send ${mine.firstSendMs.toFixed(0)} ms), bare ${theirs.toFixed(1)}/s`,

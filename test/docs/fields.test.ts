@@ -4,14 +4,22 @@ import { join } from 'node:path';
 const ROOT = join(__dirname, '../..');
 const SEEDS = join(ROOT, 'test/support/seeds');
 
-/** Field to the files that its row names. */
-const rows = new Map(
+interface Row {
+  readonly does: string;
+  readonly handledIn: readonly string[];
+  readonly heldBy: readonly string[];
+}
+
+const filesIn = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
+
+/** What stands in the row of each field. */
+const rows = new Map<string, Row>(
   readFileSync(join(ROOT, 'docs/fields.md'), 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('| `'))
     .map((line) => {
-      const [, field = '', , files = ''] = line.split('|').map((cell) => cell.trim());
-      return [field.replaceAll('`', ''), [...files.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '')];
+      const [, field = '', does = '', files = '', tests = ''] = line.split('|').map((cell) => cell.trim());
+      return [field.replaceAll('`', ''), { does, handledIn: filesIn(files), heldBy: filesIn(tests) }];
     }),
 );
 
@@ -36,11 +44,30 @@ test.each(readdirSync(SEEDS))('every field of %s has a row', (file) => {
   for (const field of fields) expect([...rows.keys()]).toContain(field);
 });
 
-test('every file that a row names is there', () => {
+test('every row names the code that handles the field and the tests that hold it, and all are there', () => {
   expect(rows.size).toBeGreaterThan(90);
-  for (const [field, files] of rows) {
-    expect(files.length).toBeGreaterThan(0);
-    for (const file of files)
+  for (const [field, { handledIn, heldBy }] of rows) {
+    expect({ field, named: [handledIn.length > 0, heldBy.length > 0] }).toEqual({
+      field,
+      named: [true, true],
+    });
+    for (const file of [...handledIn, ...heldBy])
       expect({ field, file, exists: existsSync(join(ROOT, file)) }).toMatchObject({ exists: true });
+    expect(heldBy.filter((file) => !/^test\/.*\.test\.ts$/.test(file))).toEqual([]);
   }
+});
+
+/** What means something to one vendor alone. */
+const FOREIGN =
+  /\b(referral|order|referredProduct|navigator\w*|flow|journey|useMmLite|line|telegram|whatsapp|gatewayTypeOverride)\b/;
+/** docs/links.md has these. */
+const OF_LINKS = /\b(enableLinkTracking|shortLinks|utmParameters)\b/;
+
+test('a field that does nothing here is one that means nothing outside of its vendor', () => {
+  const idle = [...rows].filter(([, { does }]) => /means nothing here|not acted on/.test(does));
+  expect(idle.length).toBeGreaterThan(0);
+  const others = idle
+    .map(([field]) => field)
+    .filter((field) => !FOREIGN.test(field) && !OF_LINKS.test(field));
+  expect(others).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { VolleyError } from '../../src/domain/errors';
-import { type Tx } from '../../src/ledger/database';
+import { type Db, type Tx } from '../../src/ledger/database';
 import { type Dialect, type Reply } from '../../api/route';
 
 export interface DoorCall {
@@ -11,9 +11,13 @@ export interface DoorCall {
 
 const TEST_WORKSPACE = '0c7b5f3e-6d0b-4b6e-9a35-3d3f0f9c1a11';
 
-/** Calls a door's handlers without HTTP: `call('POST', '/bulk/1-…/run')`. Refusals come back as the door words them. */
+/**
+ * Calls a door's handlers without HTTP: `call('POST', '/bulk/1-…/run')`. Refusals come back as the door words them. `db` is
+ * for a door whose service is the real one.
+ */
 export function callerOf(
   dialect: Dialect,
+  db?: Db,
 ): (method: string, path: string, call?: DoorCall) => Promise<Reply> {
   return async (method, path, { body, query = {}, headers = {}, workspaceId = TEST_WORKSPACE } = {}) => {
     for (const route of dialect.routes) {
@@ -33,7 +37,10 @@ export function callerOf(
         workspaceId,
         apiKeyId: 'test',
       };
-      const reply = await route.handle(call, NO_DATABASE).catch((error: unknown) => {
+      const tx: Tx = db
+        ? { query: (text, values) => db.query(text, values), afterCommit: () => undefined }
+        : NO_DATABASE;
+      const reply = await route.handle(call, tx).catch((error: unknown) => {
         if (error instanceof VolleyError) return dialect.writeError(error, 'test');
         throw error;
       });

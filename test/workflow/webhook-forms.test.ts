@@ -163,6 +163,28 @@ test("a message's own notification.url is told instead, where a subscription mat
   }
 });
 
+test('a notification.template keeps its URL to the subscriptions of that template', async () => {
+  const own = await startHttpSink();
+  try {
+    const outbound = bird('webhook.outbound', [{ key: 'messageStatus', value: 'sent' }]);
+    const short = await stage.addEndpoint(`${receiver.url}/short`, {
+      ...outbound,
+      filters: { ...outbound.filters, template: 'short' },
+    });
+    const plain = await stage.addEndpoint(`${receiver.url}/plain`, outbound);
+    await sendTo({ notification: { url: `${own.url}/own`, template: 'short' } });
+    for (const id of [short, plain]) await stage.drained(id);
+    await stage.until('told', async () => {
+      await stage.wake();
+      return own.requests.length > 0;
+    });
+    expect(receiver.requests.map(({ path }) => path)).toEqual(['/plain']);
+    expect(own.requests.map(({ path }) => path)).toEqual(['/own']);
+  } finally {
+    await own.close();
+  }
+});
+
 test("without a matching subscription a message's own URL is not called", async () => {
   const own = await startHttpSink();
   try {

@@ -87,11 +87,11 @@ begin
   where is_new is null or is_new[n];
 
   if jsonb_array_length(job.tags) > 0 or cardinality(p_tag) > 0 then
-    insert into message_tags (workspace_id, tag, message_id)
-    select p_workspace, tag, id from unnest(p_id) with ordinality as g(id, n), jsonb_array_elements_text(job.tags) tag
+    insert into message_tags (workspace_id, tag, message_id, job_id)
+    select p_workspace, tag, id, p_job from unnest(p_id) with ordinality as g(id, n), jsonb_array_elements_text(job.tags) tag
     where is_new is null or is_new[n]
     union
-    select p_workspace, o.tag, o.id from unnest(p_tag, p_tagged) as o(tag, id)
+    select p_workspace, o.tag, o.id, p_job from unnest(p_tag, p_tagged) as o(tag, id)
     where exists (select 1 from messages m where m.id = o.id);
   end if;
   return coalesce(known, '{}');

@@ -89,6 +89,24 @@ it('dates narrow a listing', async () => {
   expect(await list('startAt=2020-01-01T00:00:00+02:00')).toHaveLength(1);
 });
 
+it('a campaign finds its messages, by id or else by name, and no others', async () => {
+  const of = (campaign: unknown) => ({ ...sound, meta: { campaign } });
+  const batch = await sendBatch([
+    of({ id: 'c-1', name: 'Spring' }),
+    of({ name: 'Spring' }),
+    of({ id: 'c-2' }),
+    sound,
+  ]);
+  const found = async (query: string) => {
+    const { json } = await get(`${SEEDED_PATH}/messages?batchId=${batch.id}&${query}`);
+    return json.results.map(({ id }: { id: string }) => batch.ids.indexOf(id));
+  };
+  expect(await found('campaignId=c-1')).toEqual([0]);
+  expect(await found('campaignId=Spring')).toEqual([1]);
+  expect(await found('campaignId=none')).toEqual([]);
+  expect(await found('campaignId=')).toEqual([3, 2, 1, 0]);
+});
+
 it('ids that name nothing here are 404 on every read', async () => {
   const batch = await sendBatch([sound]);
   const [message] = batch.ids;

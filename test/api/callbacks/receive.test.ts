@@ -84,6 +84,15 @@ test('what is unsigned, stale or signed by another is refused, and changes nothi
   expect(await state()).toEqual(['sent']);
 });
 
+test('a thousand events in one call are one transaction', async () => {
+  const events = Array.from({ length: 1_000 }, (_, n) => event('opened', `many-${n}`));
+  expect(await call({ events })).toMatchObject({ status: 200, json: { received: 1_000, stored: 1_000 } });
+  const rows = await stand.database.db.query(
+    `select xmin::text as transaction, count(*)::int as n from events where dedupe like '%/many-%' group by 1`,
+  );
+  expect(rows).toEqual([{ transaction: expect.any(String), n: 1_000 }]);
+});
+
 test('a channel that is not there, and one of another provider, have no endpoint', async () => {
   const body = { events: [event('delivered', 'e-1')] };
   for (const to of [

@@ -1,6 +1,6 @@
 import Courier from '@trycourier/courier';
 import fc from 'fast-check';
-import { toCourierId } from '../../../src/domain/ids';
+import { fromCourierId, toCourierId } from '../../../src/domain/ids';
 import { keepOutput } from '../../../src/ledger/outputs';
 import { type Stand } from '../framework/setup';
 import { attempt, idsOf } from './ledger-moves';
@@ -131,6 +131,32 @@ test.each(['status=NONSENSE', 'archived=maybe', 'enqueued_after=soon', 'cursor=a
     expect(json).toMatchObject({ type: 'invalid_request_error', message: expect.stringContaining('query.') });
   },
 );
+
+test('what was enqueued lately is found, however long ago it was created', async () => {
+  const { db } = stand.database;
+  const job = await createJob(stand, ['early-bird']);
+  await stand.call('POST', `/bulk/${job}/run`);
+  const values = [fromCourierId(job)];
+  await db.query(`update jobs set created_at = now() - interval '3 hours' where id = $1`, values);
+  const [old] = await db.query<{ id: string }>(
+    `with m as (
+       insert into messages (id, workspace_id, job_id, ordinal, recipient_id, spec, echo, created_at)
+       select uuidv7(interval '-1 hour'), workspace_id, id, 1000, 'patient',
+         '{"recipient": {"id": "patient", "idGenerated": false, "addresses": {}}, "data": {}}', '{}', now() - interval '1 hour'
+       from jobs where id = $1 returning *)
+     insert into message_states (message_id, workspace_id, job_id, ordinal, due_at)
+     select id, workspace_id, job_id, ordinal, created_at from m returning message_id as id`,
+    values,
+  );
+  const since = new Date(Date.now() - 1_000).toISOString();
+  const listed = async () => {
+    const { json } = await stand.call('GET', `/messages?recipient=patient&enqueued_after=${since}`);
+    return json.results.map(({ recipient }: { recipient: string }) => recipient);
+  };
+  expect(await listed()).not.toContain('patient');
+  await attempt(db, old?.id ?? '');
+  expect(await listed()).toContain('patient');
+});
 
 test('messages of a job that was not run yet are not listed', async () => {
   const open = await createJob(stand, ['early']);

@@ -162,6 +162,14 @@ describe('an e-mail', () => {
     });
   });
 
+  it('answers no message where replyTo names a click or a referral', async () => {
+    for (const type of ['click', 'referrals'])
+      expect((await specOf({ receiver, body, replyTo: { id: '<a@b>', type } })).email).toBeUndefined();
+    expect((await specOf({ receiver, body, replyTo: { id: '<a@b>', type: 'message' } })).email).toEqual({
+      inReplyTo: '<a@b>',
+    });
+  });
+
   it('answers the message that replyTo names', async () => {
     expect((await specOf({ receiver, body, replyTo: { id: '<a@b>' } })).email).toEqual({
       inReplyTo: '<a@b>',

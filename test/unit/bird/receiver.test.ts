@@ -22,6 +22,30 @@ describe('where the address comes from', () => {
     });
   });
 
+  it.each(['phonenumber', 'identifiers.phonenumber'])(
+    'platformAddressSelector %s names the identifier that goes first, and one that is not there changes nothing',
+    async (platformAddressSelector) => {
+      const contact = { identifiers: identifiers.toReversed(), platformAddressSelector };
+      expect((await send([contact], 'any')).recipient.addresses).toEqual({ any: '+31612345678' });
+      const none = { ...contact, platformAddressSelector: 'identifiers.none' };
+      expect((await send([none], 'any')).recipient.addresses).toEqual({ any: 'second@example.com' });
+      const whole = { ...contact, identifierValue: 'first@example.com' };
+      expect((await send([whole], 'any')).recipient.addresses).toEqual({ any: 'first@example.com' });
+    },
+  );
+
+  it('an identifierValue that its key says is of another kind comes last', async () => {
+    const contact = { identifierKey: 'phonenumber', identifierValue: '+31687654321' };
+    expect((await send([{ ...contact, identifiers }], 'email')).recipient.addresses).toEqual({
+      email: 'second@example.com',
+    });
+    expect((await send([{ ...contact, identifiers }], 'sms')).recipient.addresses).toEqual({
+      sms: '+31687654321',
+    });
+    expect((await send([contact], 'any')).recipient.addresses).toEqual({ any: '+31687654321' });
+    expect(await reasons([contact], 'email')).toEqual(['invalid_address']);
+  });
+
   it('an empty one counts as absent', async () => {
     const { recipient } = await send([{ identifierValue: ' ', platformAddress: 'x' }], 'any');
     expect(recipient.addresses).toEqual({ any: 'x' });
