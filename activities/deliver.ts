@@ -10,6 +10,7 @@ import { type Outcome } from '../src/providers/contract';
 import { type Dependencies } from './dependencies';
 import { finishAttempt } from './delivery/finish-attempt';
 import { afterGates, askGates, forbidsRecovery, type Passed } from './delivery/gates';
+import { createLinker } from './delivery/links';
 import { createChannelOpener } from './delivery/open-channel';
 import { prepare, type Prepared } from './delivery/prepare';
 import { afterRefusal, move, wait } from './delivery/refusals';
@@ -28,7 +29,7 @@ const ATTACHMENT_RETRY_MS = 60_000;
  */
 export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] {
   const { db, rules } = deps;
-  const openChannel = createChannelOpener(deps);
+  const by = { openChannel: createChannelOpener(deps), linker: createLinker(deps) };
 
   return async ({ jobKind, messageId }) => {
     const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
@@ -54,7 +55,7 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
     const { message, stopped } = gates;
     const recovering = message.state === 'sending';
     if (stopped && !recovering) return afterGates(db, rules, { messageId, jobKind, gates, stopped });
-    const preparation = await prepare(deps, openChannel, message);
+    const preparation = await prepare(deps, by, messageId, gates);
     if (preparation.type === 'rejected' && !recovering) {
       return move(db, messageId, { to: 'rejected', reason: preparation.reason, detail: preparation.detail });
     }

@@ -6,9 +6,14 @@ export const VOLLEY_OPTIONS_HEADER = 'Volley-Options';
 
 export interface VolleyOptions {
   readonly guarantee: Guarantee;
+  /** Absent: the workspace's setting counts, unless a message says itself. */
+  readonly linkTracking?: boolean;
 }
 
-const KNOWN: Readonly<Record<keyof VolleyOptions, readonly string[]>> = { guarantee: GUARANTEES };
+const KNOWN: Readonly<Record<keyof VolleyOptions, readonly string[]>> = {
+  guarantee: GUARANTEES,
+  linkTracking: ['on', 'off'],
+};
 const DEFAULTS: VolleyOptions = { guarantee: 'at_least_once' };
 
 /**
@@ -29,7 +34,11 @@ export function parseVolleyOptions(header: string | undefined): VolleyOptions {
     if (!allowed.includes(value)) throw refuse(`"${name}" is one of ${allowed.join(', ')}, not "${value}"`);
     given.set(name, value);
   }
-  return { guarantee: (given.get('guarantee') as Guarantee | undefined) ?? DEFAULTS.guarantee };
+  const linkTracking = given.get('linkTracking');
+  return {
+    guarantee: (given.get('guarantee') as Guarantee | undefined) ?? DEFAULTS.guarantee,
+    ...(linkTracking === undefined ? {} : { linkTracking: linkTracking === 'on' }),
+  };
 }
 
 function refuse(problem: string): VolleyError {

@@ -35,7 +35,9 @@ export function createJobRoute(service: Service): CommandRoute {
             .string()
             .optional()
             .meta({
-              description: ours('`guarantee=at_least_once` (default) or `guarantee=at_most_once`.'),
+              description: ours(
+                '`guarantee=at_least_once` (default) or `guarantee=at_most_once`; `linkTracking=on` or `off`.',
+              ),
               example: 'guarantee=at_most_once',
             }),
         }),
@@ -60,8 +62,8 @@ export function createJobRoute(service: Service): CommandRoute {
       },
     },
     async handle(call, tx) {
-      const { guarantee } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER));
-      const { spec, definition } = readInboundJob(call.body);
+      const { guarantee, linkTracking } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER));
+      const { spec, definition } = readInboundJob(call.body, undefined, linkTracking);
       const { workspaceId } = call;
       const { jobId } = await service.createBulkJob(tx, { workspaceId, spec, definition, guarantee });
       return { status: 201, body: { jobId: toCourierId(jobId) } };

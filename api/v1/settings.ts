@@ -7,6 +7,7 @@ import {
   holdoutPercentSchema,
   quietHoursSchema,
 } from '../../src/ledger/gate-settings';
+import { linkTrackingSchema, shortLinkDomainsSchema } from '../../src/ledger/link-settings';
 import { changeWorkspaceSettings, getWorkspaceSettings } from '../../src/ledger/workspaces';
 import { parseBody } from '../middleware/validation';
 import { type CommandRoute, type ReadRoute } from '../route';
@@ -33,9 +34,17 @@ const deliveryWindow = deliveryWindowSchema.meta({
   description: 'Messages wait until it is open, unless they ignore quiet hours.',
 });
 
+const linkTracking = linkTrackingSchema.meta({
+  description: 'Clicks and opens are noted, for messages that do not say themselves. False by default.',
+});
+const shortLinkDomains = shortLinkDomainsSchema.meta({
+  description: 'Hosts that lead to this API, for short links; the first where a message names none.',
+  example: ['go.example.com'],
+});
+
 const settingsSchema = z
   .object({
-    ...{ routingOrder, cap, holdoutPercent },
+    ...{ routingOrder, cap, holdoutPercent, linkTracking, shortLinkDomains },
     quietHours: quietHours.nullable(),
     deliveryWindow: deliveryWindow.nullable(),
   })
@@ -46,6 +55,8 @@ const changeSchema = z
     routingOrder: routingOrder.nullable().optional(),
     cap: cap.nullable().optional(),
     holdoutPercent: holdoutPercent.nullable().optional(),
+    linkTracking: linkTracking.nullable().optional(),
+    shortLinkDomains: shortLinkDomains.nullable().optional(),
     quietHours: quietHours.nullable().optional(),
     deliveryWindow: deliveryWindow.nullable().optional(),
   })
