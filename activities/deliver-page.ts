@@ -5,7 +5,7 @@ import { beginPage, endPage, type PageShard } from '../src/ledger/page-shards';
 import { type Dependencies } from './dependencies';
 import { createAttempts } from './delivery/attempt';
 import { createCaller } from './delivery/call';
-import { createChannelOpener } from './delivery/open-channel';
+import { createPreparers } from './delivery/preparers';
 import { whileBeating } from './heartbeat';
 import { createGroupBeginner } from './page/begin-group';
 import { createOutcomeWriter } from './page/outcome-writer';
@@ -20,12 +20,12 @@ const NOTHING: PageResult = { settled: 0, parked: 0, left: 0, errors: [] };
  */
 export function createDeliverPage(given: Dependencies): PageActivities['deliverPage'] {
   const deps = { ...given, rules: { ...given.rules, parkAfterMs: given.rules.pageParkAfterMs } };
-  const openChannel = createChannelOpener(deps);
+  const by = createPreparers(deps);
   const finish = createOutcomeWriter(deps.db, deps.rules);
   const tools: PageTools = {
-    beginGroup: createGroupBeginner(deps, openChannel),
+    beginGroup: createGroupBeginner(deps, by),
     call: createCaller(deps, finish),
-    attempts: createAttempts(deps, openChannel, finish),
+    attempts: createAttempts(deps, by, finish),
     slots: createSlots(deps.rules.callsAtOnce),
   };
 

@@ -11,6 +11,7 @@ import { type DeliveryMetrics } from '../src/runtime/metrics';
 import { type NewRecipient, type Service } from '../src/service/service';
 import { type MessageView } from '../src/service/views';
 import { type Renderer } from '../src/templates/render-contract';
+import { type LinkPlace } from './delivery/links';
 
 /** How the words of a signal from another workflow become ours: Courier's, as the seed has them. Wired by the process. */
 export interface SignalDialect {
@@ -52,6 +53,7 @@ export interface Dependencies {
   readonly secretBox: SecretBox;
   readonly dialect: SignalDialect;
   readonly webhookBodies: WebhookBodies;
+  readonly links: LinkPlace;
   readonly log: Logger;
   readonly metrics: DeliveryMetrics;
   readonly rules: DeliveryRules;

@@ -23,6 +23,8 @@ export interface AppDeps {
   readonly log: Logger;
   /** What vendors call back (api/callbacks); verifies by itself. */
   readonly callbacks?: RequestHandler;
+  /** Clicks, opens, unsubscriptions (api/links); verifies by itself. */
+  readonly links?: RequestHandler;
   /** Temporal's codec endpoint, mounted at `/codec`; authenticates by itself. */
   readonly codec?: RequestHandler;
 }
@@ -39,6 +41,7 @@ export function createApp(deps: AppDeps): Express {
   app.get('/openapi.json', serveOpenApi(deps.dialects));
   if (deps.codec) app.use('/codec', deps.codec);
   if (deps.callbacks) app.use(deps.callbacks);
+  if (deps.links) app.use(deps.links);
   app.use(createRouter({ db: deps.db, authenticate: createAuthenticate(deps.db, deps.auth) }, deps.dialects));
   app.use(noSuchPath);
   app.use(writeErrors(deps.dialects, deps.log));

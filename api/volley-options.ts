@@ -8,11 +8,14 @@ export interface VolleyOptions {
   readonly guarantee: Guarantee;
   /** Absent: as the workspace has it. Of a bulk job only. */
   readonly fanOut?: FanOut;
+  /** Absent: the workspace's setting counts, unless a message says itself. */
+  readonly linkTracking?: boolean;
 }
 
 const KNOWN: Readonly<Record<keyof VolleyOptions, readonly string[]>> = {
   guarantee: GUARANTEES,
   fanOut: FAN_OUTS,
+  linkTracking: ['on', 'off'],
 };
 const DEFAULTS: VolleyOptions = { guarantee: 'at_least_once' };
 
@@ -35,9 +38,11 @@ export function parseVolleyOptions(header: string | undefined): VolleyOptions {
     given.set(name, value);
   }
   const fanOut = given.get('fanOut') as FanOut | undefined;
+  const linkTracking = given.get('linkTracking');
   return {
     guarantee: (given.get('guarantee') as Guarantee | undefined) ?? DEFAULTS.guarantee,
     ...(fanOut === undefined ? {} : { fanOut }),
+    ...(linkTracking === undefined ? {} : { linkTracking: linkTracking === 'on' }),
   };
 }
 

@@ -13,8 +13,7 @@ import { loadDelivery, type DeliveryContext } from '../../src/ledger/delivery-co
 import { type Dependencies } from '../dependencies';
 import { createCaller, type Finish } from './call';
 import { afterGates, askGates, forbidsRecovery, type Passed } from './gates';
-import { type OpenChannel } from './open-channel';
-import { prepare, type Prepared } from './prepare';
+import { prepare, type Prepared, type Preparers } from './prepare';
 import { afterRefusal, move, wait } from './refusals';
 import { type Run } from './run';
 
@@ -34,11 +33,7 @@ export interface Attempts {
  * One attempt of one message: prepare, claim with the gates inside its transaction, call the provider, write down what
  * happened. What the provider says is a result. Made again after a crash, it finds the open attempt by the message's id.
  */
-export function createAttempts(
-  deps: Dependencies,
-  openChannel: (ref: { workspaceId: string; channelId: string }) => Promise<OpenChannel | undefined>,
-  finish: Finish,
-): Attempts {
+export function createAttempts(deps: Dependencies, by: Preparers, finish: Finish): Attempts {
   const { db, rules } = deps;
   const call = createCaller(deps, finish);
 
@@ -64,7 +59,7 @@ export function createAttempts(
     const { message, stopped } = gates;
     const recovering = message.state === 'sending';
     if (stopped && !recovering) return afterGates(db, rules, { messageId, jobKind, gates, stopped });
-    const preparation = await prepare(deps, openChannel, message);
+    const preparation = await prepare(deps, by, messageId, gates);
     if (preparation.type === 'rejected' && !recovering) {
       return move(db, messageId, { to: 'rejected', reason: preparation.reason, detail: preparation.detail });
     }

@@ -1,5 +1,6 @@
 import { type Route } from '../../src/domain/routing';
 import { decide, type Decision } from '../../src/domain/gates';
+import { weighPreferences } from '../../src/domain/preferences';
 import { type DeliverResult } from '../../workflows/contract';
 import { type Refused, type Seal } from '../../src/ledger/attempts';
 import { type Db } from '../../src/ledger/database';
@@ -7,6 +8,7 @@ import { type DeliveryContext } from '../../src/ledger/delivery-context';
 import { readGateFacts, type SealedFacts } from '../../src/ledger/gate-facts';
 import { type ProviderRegistry } from '../../src/providers/registry';
 import { type DeliveryRules } from '../dependencies';
+import { type LinkFacts } from './links';
 import { afterRefusal, move, wait } from './refusals';
 import { routesOf } from './routes';
 
@@ -20,6 +22,7 @@ export interface Passed {
   readonly seal?: Seal;
   /** What the gates object to. */
   readonly stopped?: Stopped;
+  readonly links?: LinkFacts;
   /** It is not this message's turn: only a cancel moves it now. */
   readonly idle?: Refused;
 }
@@ -42,16 +45,19 @@ export async function askGates(
 export function judge(
   message: DeliveryContext,
   routes: readonly Route[],
-  { facts, idle, sealFor }: SealedFacts,
+  { facts, links: settings, idle, sealFor }: SealedFacts,
 ): Passed {
   const first = message.route;
+  const optional = !facts.wishes.transactional && !weighPreferences(facts.preference).required;
+  const links: LinkFacts = { settings, optional };
   const decision = decide(facts);
   if (decision.type !== 'go') {
-    return { message, seal: sealFor(first), stopped: decision, ...(idle ? { idle } : {}) };
+    return { message, seal: sealFor(first), links, stopped: decision, ...(idle ? { idle } : {}) };
   }
   return {
     message: withoutDropped({ ...message, route: decision.route }, routes[decision.route], decision),
     seal: sealFor(decision.route, droppedOf(decision)),
+    links,
   };
 }
 

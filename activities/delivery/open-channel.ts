@@ -6,6 +6,8 @@ import { type SecretBox } from '../../src/runtime/secret-box';
 
 export interface OpenChannel {
   readonly channel: ProviderChannel;
+  /** As the workspace calls it. */
+  readonly name: string;
   readonly provider: Provider;
 }
 
@@ -42,6 +44,7 @@ export function createChannelOpener(deps: {
     if (!settings.success || !credentials.success) return undefined;
     return {
       provider,
+      name: row.name,
       channel: { id: row.id, kind: row.kind, settings: settings.data, credentials: credentials.data },
     };
   }

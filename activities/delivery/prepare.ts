@@ -13,6 +13,8 @@ import { getTemplateVersion } from '../../src/ledger/templates';
 import { type FetchedAttachment } from '../../src/providers/contract';
 import { type Dependencies } from '../dependencies';
 import { fetchAttachments } from './attachments';
+import { type Passed } from './gates';
+import { type Linker } from './links';
 import { type OpenChannel } from './open-channel';
 import { routesOf } from './routes';
 import { senderOf } from './sender';
@@ -38,11 +40,18 @@ const rejected = (reason: RejectReason, detail: string): Preparation => ({
   detail,
 });
 
-/** Everything before the claim: route, template, render, sender, attachments. Writes nothing. */
+/** What a process prepares with: each remembers what it has read or written lately. */
+export interface Preparers {
+  openChannel(ref: { workspaceId: string; channelId: string }): Promise<OpenChannel | undefined>;
+  readonly linker: Linker;
+}
+
+/** Everything before the claim: route, template, render, sender, attachments, links. Writes only where tracked links lead. */
 export async function prepare(
   deps: Pick<Dependencies, 'db' | 'providers' | 'renderer' | 'egress'>,
-  openChannel: (ref: { workspaceId: string; channelId: string }) => Promise<OpenChannel | undefined>,
-  message: DeliveryContext,
+  by: Preparers,
+  messageId: string,
+  { message, links }: Passed,
 ): Promise<Preparation> {
   const [fault] = message.spec.faults ?? [];
   if (fault) return rejected(fault.reason as RejectReason, fault.description);
@@ -50,7 +59,7 @@ export async function prepare(
   if (!routing.ok) return rejected(routing.reason, routing.detail);
   const route = routing.routes[message.route];
   if (!route) return rejected('no_channel', 'No route is left.');
-  const opened = await openChannel({ workspaceId: message.workspaceId, channelId: route.channelId });
+  const opened = await by.openChannel({ workspaceId: message.workspaceId, channelId: route.channelId });
   if (!opened)
     return rejected('channel_misconfigured', 'The channel was removed, disabled or can no longer be read.');
 
@@ -58,6 +67,7 @@ export async function prepare(
   if ('missing' in said)
     return rejected(said.missing, 'The template does not exist or has no published version.');
   const data = dataOf(message);
+  const link = by.linker({ messageId, message, route, opened, facts: links });
   const { spec } = message;
   const locale = spec.template?.locale ?? message.jobSpec.locale;
   const result = await deps.renderer.render({
@@ -71,6 +81,7 @@ export async function prepare(
     },
     ...(spec.recipient.locale !== undefined || locale === undefined ? {} : { locale }),
     ...(spec.profile ? { profile: spec.profile } : {}),
+    ...(link.unsubscribe === undefined ? {} : { unsubscribeUrl: link.unsubscribe }),
     ...(spec.email?.subject === undefined ? {} : { subjectOverride: spec.email.subject }),
   });
   if (!result.ok) return rejected(result.reason, result.detail);
@@ -88,7 +99,7 @@ export async function prepare(
       route,
       hasNextRoute: routing.routes.length > message.route + 1,
       opened,
-      rendered: result.rendered,
+      rendered: await link.apply(result.rendered),
       attachments: files.attachments,
       data,
       ...(sender.from ? { from: sender.from } : {}),

@@ -7,8 +7,7 @@ import { loadFreshContexts, readGroupFacts, type JobContext } from '../../src/le
 import { type Dependencies } from '../dependencies';
 import { ATTEMPT_MARGIN_MS } from '../delivery/attempt';
 import { judge } from '../delivery/gates';
-import { type OpenChannel } from '../delivery/open-channel';
-import { prepare, type Prepared } from '../delivery/prepare';
+import { prepare, type Prepared, type Preparers } from '../delivery/prepare';
 import { routesOf } from '../delivery/routes';
 import { type Run } from '../delivery/run';
 import { type Item, type Passing } from './item';
@@ -42,10 +41,7 @@ export interface BegunGroup {
  * Begins the first attempts of a group: contexts and facts in a statement each, the gates, everything that is to be sent, then
  * one claim for all. A message that anything stands in the way of is left to the way that each message can go alone.
  */
-export function createGroupBeginner(
-  deps: Dependencies,
-  openChannel: (ref: { workspaceId: string; channelId: string }) => Promise<OpenChannel | undefined>,
-) {
+export function createGroupBeginner(deps: Dependencies, by: Preparers) {
   const { db } = deps;
 
   return async (run: Run, job: JobContext, items: readonly Item[]): Promise<BegunGroup> => {
@@ -77,7 +73,7 @@ export function createGroupBeginner(
         const sealed = facts[place];
         const gates = sealed && judge(input.message, routes, sealed);
         if (!gates || gates.stopped || !gates.seal || gates.seal.dropped.length > 0) return undefined;
-        const preparation = await prepare(deps, openChannel, gates.message);
+        const preparation = await prepare(deps, by, input.messageId, gates);
         if (preparation.type !== 'ready') return undefined;
         const { prepared } = preparation;
         return [input.messageId, { message: gates.message, prepared, seal: gates.seal, atMs }] as const;

@@ -32,6 +32,12 @@ const action = z.looseObject({
 const metadata = z.looseObject({
   subject: fieldText.optional().meta({ example: 'text' }),
   headers: headersSchema.optional(),
+  clickTracking: z.boolean().optional().meta({ description: 'Before `enableLinkTracking`, for clicks.' }),
+  openTracking: z.boolean().optional().meta({ description: 'Before `enableLinkTracking`, for opens.' }),
+  initialOpenTracking: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Like `openTracking`: an open counts once.' }),
   whatsapp: z.looseObject({ previewUrl: z.boolean().optional().meta({ example: true }) }).optional(),
   line: z
     .looseObject({

@@ -17,6 +17,9 @@ interface BirdAction {
   readonly link?: { readonly text: string; readonly url: string } | undefined;
 }
 export interface BodyMetadata {
+  readonly clickTracking?: boolean | undefined;
+  readonly openTracking?: boolean | undefined;
+  readonly initialOpenTracking?: boolean | undefined;
   readonly subject?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }

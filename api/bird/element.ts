@@ -9,6 +9,7 @@ import { messageRequestSchema } from './element-schema';
 import { readEmailFields } from './email-fields';
 import { fault, orderFaults, toPath, wordIssue } from './faults';
 import { readGateWishes } from './gate-wishes';
+import { readLinkWishes } from './link-wishes';
 import { withoutNulls } from './nulls';
 import { readReceiver } from './receiver';
 import { salvage } from './salvage';
@@ -24,6 +25,8 @@ export interface ElementContext {
   readonly channelId: string;
   readonly kind: ChannelKind;
   readonly acceptedAtMs: number;
+  /** What the call says for messages that do not say themselves. */
+  readonly linkTracking?: boolean | undefined;
   /** Parts of the element that could not be kept as sent; `at` is relative to the element. */
   readonly poison: readonly ErrorDetail[];
 }
@@ -66,7 +69,7 @@ function parse(echo: unknown): { fields: Lenient | undefined; issues: readonly F
 function assemble(
   fields: Lenient | undefined,
   echo: unknown,
-  { channelId, kind, acceptedAtMs }: ElementContext,
+  { channelId, kind, acceptedAtMs, linkTracking }: ElementContext,
 ): MessageSpec & { faults: readonly Fault[] } {
   if (fields === undefined) {
     return { recipient: { id: uuidv7(), idGenerated: true, addresses: {} }, data: {}, channelId, faults: [] };
@@ -83,6 +86,7 @@ function assemble(
     ...(timing.notBeforeMs === undefined ? {} : { notBeforeMs: timing.notBeforeMs }),
     validUntilMs: timing.validUntilMs,
     ...readGateWishes(fields),
+    ...readLinkWishes(fields, linkTracking),
     ...(tags?.length ? { tags } : {}),
     ...(campaign ? { traceId: campaign } : {}),
     ...(fields.reference === undefined ? {} : { reference: fields.reference }),

@@ -37,9 +37,9 @@ async function sendBatch(
   const workspaceId = requireOwnWorkspace(call);
   const channelId = idFromPath(call, 'channelId');
   const channel = await service.requireChannel(tx, { workspaceId, channelId });
-  const { guarantee } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER));
+  const { guarantee, linkTracking } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER));
   const requests = readRequests(call.body);
-  const messages = readElements(requests, channel, call.poison, now());
+  const messages = readElements(requests, channel, call.poison, { acceptedAtMs: now(), linkTracking });
   const { batchId, messageIds } = await service.acceptBatch(tx, {
     workspaceId,
     channelId: channel.id,
@@ -78,7 +78,7 @@ function readElements(
   requests: readonly unknown[],
   channel: ChannelView,
   poison: readonly ErrorDetail[],
-  acceptedAtMs: number,
+  of: { acceptedAtMs: number; linkTracking: boolean | undefined },
 ) {
   const byElement = new Map<number, ErrorDetail[]>();
   for (const detail of poison) {
@@ -92,7 +92,7 @@ function readElements(
     readElement(request, {
       channelId: channel.id,
       kind: channel.kind,
-      acceptedAtMs,
+      ...of,
       poison: byElement.get(index) ?? [],
     }),
   );

@@ -39,13 +39,19 @@ async function sendMessage(
   const workspaceId = requireOwnWorkspace(call);
   const channelId = idFromPath(call, 'channelId');
   const channel = await service.requireChannel(tx, { workspaceId, channelId });
-  const { guarantee } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER));
+  const { guarantee, linkTracking } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER));
   if (typeof call.body !== 'object' || call.body === null || Array.isArray(call.body)) {
     throw new VolleyError('invalid_request', 'The body must be an object: one message.', {
       details: [{ at: 'body', problem: 'must be an object' }],
     });
   }
-  const context = { channelId: channel.id, kind: channel.kind, acceptedAtMs: now(), poison: [] };
+  const context = {
+    channelId: channel.id,
+    kind: channel.kind,
+    acceptedAtMs: now(),
+    linkTracking,
+    poison: [],
+  };
   const element = readElement(call.body, context);
   const details = (element.spec.faults ?? [])
     .filter(({ reason }) => (TOLD_AT_ONCE as readonly string[]).includes(reason))

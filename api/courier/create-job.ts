@@ -37,7 +37,8 @@ export function createJobRoute(service: Service): CommandRoute {
             .meta({
               description: ours(
                 '`guarantee=at_least_once` (default) or `guarantee=at_most_once`; `fanOut=workflow` (a child workflow ' +
-                  'for each recipient) or `fanOut=page` (for large jobs), else as the workspace has it. Several by commas.',
+                  'for each recipient) or `fanOut=page` (for large jobs), else as the workspace has it; ' +
+                  '`linkTracking=on` or `off`. Several by commas.',
               ),
               example: 'guarantee=at_most_once, fanOut=page',
             }),
@@ -63,8 +64,8 @@ export function createJobRoute(service: Service): CommandRoute {
       },
     },
     async handle(call, tx) {
-      const { guarantee, fanOut } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER));
-      const { spec, definition } = readInboundJob(call.body);
+      const { guarantee, fanOut, linkTracking } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER));
+      const { spec, definition } = readInboundJob(call.body, undefined, linkTracking);
       const { workspaceId } = call;
       const { jobId } = await service.createBulkJob(tx, {
         ...{ workspaceId, spec, definition, guarantee },

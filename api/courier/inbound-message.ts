@@ -4,6 +4,7 @@ import { type JobSpec } from '../../src/domain/message-spec';
 import { fromElemental } from '../../src/templates/elemental';
 import { readGateFields } from './gate-wishes';
 import { createJobBody, type InboundBulkMessage, type SendFields } from './message-schema';
+import { readLinkFields } from './link-wishes';
 import { readMetadata } from './metadata';
 import { readRouting } from './routing';
 import { invalidRequest, validateBody } from './validate';
@@ -22,9 +23,9 @@ export interface InboundJob {
  * Translates the body of `POST /bulk`, received at `nowMs` (epoch). The outer fields are the defaults of the nested message's.
  * Throws invalid_request that names every path at fault.
  */
-export function readInboundJob(body: unknown, nowMs = Date.now()): InboundJob {
+export function readInboundJob(body: unknown, nowMs = Date.now(), linkTracking?: boolean): InboundJob {
   const { message } = validateBody(createJobBody, body);
-  const { spec, problems } = readMessageSpec(message, 'message', nowMs);
+  const { spec, problems } = readMessageSpec(message, 'message', nowMs, linkTracking);
   if (problems.length > 0) throw invalidRequest(problems);
   return { spec, definition: definitionOf((body as { message: Record<string, unknown> }).message) };
 }
@@ -34,6 +35,7 @@ export function readMessageSpec(
   message: InboundBulkMessage,
   at: string,
   nowMs: number,
+  linkTracking?: boolean,
 ): { spec: JobSpec; problems: readonly ErrorDetail[] } {
   const nested = message.message ?? {};
   const { what, problems } = readWhat(message);
@@ -56,6 +58,8 @@ export function readMessageSpec(
   const asked = [readGateFields(message, at, nowMs), readGateFields(nested, `${at}.message`, nowMs)];
   problems.push(...asked.flatMap((reading) => reading.problems));
 
+  const links = readLinkFields([message, nested], linkTracking);
+
   const brand = brandOf(nested) ?? brandOf(message);
   const spec: JobSpec = {
     ...what,
@@ -65,6 +69,7 @@ export function readMessageSpec(
     ...(brand ? { brand } : {}),
     ...(route && route.kinds.length > 0 ? { route: route.kinds } : {}),
     ...metadata.fields,
+    ...(links ? { links } : {}),
     ...(asked.some(({ gates }) => gates) ? { gates: { ...asked[0]?.gates, ...asked[1]?.gates } } : {}),
   };
   return { spec, problems };

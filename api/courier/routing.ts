@@ -2,7 +2,7 @@ import { type ErrorDetail } from '../../src/domain/errors';
 import { type ChannelKind } from '../../src/domain/kinds';
 
 /** Courier's names of channels, and ours. Its `banner` shows in the inbox of the app, which Volley does not have. */
-const KINDS_BY_COURIER_CHANNEL: Readonly<Record<string, ChannelKind>> = {
+export const KINDS_BY_COURIER_CHANNEL: Readonly<Record<string, ChannelKind>> = {
   email: 'email',
   sms: 'sms',
   push: 'push',

@@ -34,7 +34,11 @@ export function sendRoute(deps: { service: Service; now: () => number }): Comman
           [VOLLEY_OPTIONS_HEADER]: z
             .string()
             .optional()
-            .meta({ description: ours('`guarantee=at_least_once` (default) or `guarantee=at_most_once`.') }),
+            .meta({
+              description: ours(
+                '`guarantee=at_least_once` (default) or `guarantee=at_most_once`; `linkTracking=on` or `off`.',
+              ),
+            }),
         }),
       },
       requestBody: {
@@ -62,13 +66,13 @@ export function sendRoute(deps: { service: Service; now: () => number }): Comman
       },
     },
     async handle(call, tx) {
-      const { guarantee } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER));
+      const { guarantee, linkTracking } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER));
       const { message } = validateBody(sendBody, call.body);
       const { workspaceId } = call;
       const { requestId } = await deps.service.acceptSend(tx, {
         workspaceId,
         guarantee,
-        ...readSend(message, deps.now()),
+        ...readSend(message, deps.now(), linkTracking),
       });
       return { status: 202, body: { requestId: toCourierId(requestId) } };
     },
@@ -76,11 +80,11 @@ export function sendRoute(deps: { service: Service; now: () => number }): Comman
 }
 
 /** Throws invalid_request that names every path at fault. */
-function readSend(message: SendMessage, acceptedAtMs: number) {
+function readSend(message: SendMessage, acceptedAtMs: number, linkTracking: boolean | undefined) {
   const { to, message: _nested, ...rest } = message;
   const event = rest.event ?? labelOf(rest.metadata);
   const said = event === undefined ? rest : { ...rest, event };
-  const what = readMessageSpec(said, 'message', acceptedAtMs);
+  const what = readMessageSpec(said, 'message', acceptedAtMs, linkTracking);
   const list: readonly Readonly<Record<string, unknown>>[] = Array.isArray(to) ? to : [to];
   const readings = list.map((one, index) =>
     readSendRecipient(one, Array.isArray(to) ? `message.to[${index}]` : 'message.to'),

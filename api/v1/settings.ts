@@ -8,6 +8,7 @@ import {
   holdoutPercentSchema,
   quietHoursSchema,
 } from '../../src/ledger/gate-settings';
+import { linkTrackingSchema, shortLinkDomainsSchema } from '../../src/ledger/link-settings';
 import { changeWorkspaceSettings, getWorkspaceSettings } from '../../src/ledger/workspaces';
 import { parseBody } from '../middleware/validation';
 import { type CommandRoute, type ReadRoute } from '../route';
@@ -38,10 +39,17 @@ const fanOut = z.enum(FAN_OUTS).meta({
   description:
     'How bulk jobs are delivered that do not say: a child workflow for each recipient, or pages of them for large jobs.',
 });
+const linkTracking = linkTrackingSchema.meta({
+  description: 'Clicks and opens are noted, for messages that do not say themselves. False by default.',
+});
+const shortLinkDomains = shortLinkDomainsSchema.meta({
+  description: 'Hosts that lead to this API, for short links; the first where a message names none.',
+  example: ['go.example.com'],
+});
 
 const settingsSchema = z
   .object({
-    ...{ routingOrder, cap, holdoutPercent },
+    ...{ routingOrder, cap, holdoutPercent, linkTracking, shortLinkDomains },
     quietHours: quietHours.nullable(),
     deliveryWindow: deliveryWindow.nullable(),
     fanOut: fanOut.nullable().meta({ description: 'Null: as the installation has it.' }),
@@ -53,6 +61,8 @@ const changeSchema = z
     routingOrder: routingOrder.nullable().optional(),
     cap: cap.nullable().optional(),
     holdoutPercent: holdoutPercent.nullable().optional(),
+    linkTracking: linkTracking.nullable().optional(),
+    shortLinkDomains: shortLinkDomains.nullable().optional(),
     quietHours: quietHours.nullable().optional(),
     deliveryWindow: deliveryWindow.nullable().optional(),
     fanOut: fanOut.nullable().optional(),

@@ -1,6 +1,7 @@
 import { type Content, type TemplateRef } from './content';
 import { type GateWishes } from './gate-wishes';
 import { type ChannelKind } from './kinds';
+import { type LinkWishes } from './link-wishes';
 import { type Reason } from './reasons';
 
 /** Where a recipient can be reached. `any` is the raw address of the seeded sandbox channel. */
@@ -52,6 +53,7 @@ export interface MessageSpec {
   readonly validUntilMs?: number;
   /** What the gates are asked to do or leave. */
   readonly gates?: GateWishes;
+  readonly links?: LinkWishes;
   readonly tags?: readonly string[];
   /** The caller's own name for what this message belongs to; listings find it. */
   readonly traceId?: string;
@@ -79,4 +81,5 @@ export interface JobSpec {
   readonly tenantId?: string;
   /** For every message of the job; a message's own win. */
   readonly gates?: GateWishes;
+  readonly links?: LinkWishes;
 }

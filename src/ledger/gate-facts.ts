@@ -2,6 +2,7 @@ import { type GateWishes } from '../domain/gate-wishes';
 import { type GateFacts, type Receiver } from '../domain/gates';
 import { type Preference } from '../domain/preferences';
 import { recipientZone } from '../domain/recipient-zone';
+import { type LinkSettings } from '../domain/link-wishes';
 import { type Route } from '../domain/routing';
 import { one, type Db } from './database';
 import { type DeliveryContext } from './delivery-context';
@@ -14,6 +15,8 @@ const DAY_MS = 86_400_000;
 /** The facts of one message, and what the claim has to check of them once more. */
 export interface SealedFacts {
   readonly facts: GateFacts;
+  /** The workspace's own, read along: links cost no query of their own. */
+  readonly links: LinkSettings;
   /** The job is paused or the message not due: the gates move nothing now, and are asked again when it is its turn. */
   readonly idle?: Refused;
   /** The seal of going over this route with these receivers dropped. */
@@ -130,6 +133,7 @@ export function sealFacts(input: FactsInput, keys: readonly Buffer[], row: GateR
       zone: recipientZone({ timezone: recipient.timezone, phone: recipient.addresses.sms }),
       settings,
     },
+    links: settings,
     ...idleOf(row),
     sealFor(index, dropped = []) {
       const route = routes[index - input.first];

@@ -113,12 +113,13 @@ function explain(
 }
 
 function saidBy({ event, delivery }: Fact): Record<string, unknown> {
-  const { detail, code, hard } = event;
+  const { detail, code, hard, url } = event;
   return {
     deliveryId: delivery.deliveryId,
     ...(detail === undefined ? {} : { detail }),
     ...(code === undefined ? {} : { code }),
     ...(hard === undefined ? {} : { hard }),
+    ...(url === undefined ? {} : { url }),
   };
 }
 

@@ -4,8 +4,10 @@ import { FAN_OUTS, type FanOut } from '../domain/states';
 import { type Db, type Tx } from './database';
 import { workspaceKey } from './fact-keys';
 import { gateSettingsSchema } from './gate-settings';
+import { linkSettingsSchema } from './link-settings';
 import { raiseFacts } from './suppressions';
 import { type GateSettings } from '../domain/gate-wishes';
+import { type LinkSettings } from '../domain/link-wishes';
 
 /** A tenant. */
 export interface Workspace {
@@ -16,7 +18,7 @@ export interface Workspace {
 }
 
 /** What a workspace may decide for itself. */
-export interface WorkspaceSettings extends GateSettings {
+export interface WorkspaceSettings extends GateSettings, LinkSettings {
   /** Kinds in the order in which they are tried. */
   readonly routingOrder: readonly RoutableKind[];
   /** How its bulk jobs are delivered unless they say; undefined: as the installation has it. */
@@ -26,6 +28,7 @@ export interface WorkspaceSettings extends GateSettings {
 const COLUMNS = `id, organization_id as "organizationId", name, created_at as "createdAt"`;
 
 const settingsSchema = gateSettingsSchema.extend({
+  ...linkSettingsSchema.shape,
   routingOrder: z
     .array(z.enum(DEFAULT_ROUTING_ORDER))
     .min(1)

@@ -1,4 +1,5 @@
 import { type ChannelKind } from '../domain/kinds';
+import { type TokenSigner } from './callbacks/return-path';
 import { type Provider } from './contract';
 import { type Egress } from './egress/guarded-client';
 import { createSandbox, type SandboxLog } from './sandbox';
@@ -21,8 +22,13 @@ export interface ProviderRegistry {
 }
 
 /** Every way out that this build has. */
-export function createProviders(deps: { egress: Egress; sandboxLog: SandboxLog }): ProviderRegistry {
-  const smtp = createSmtp({ egress: deps.egress });
+export function createProviders(deps: {
+  egress: Egress;
+  sandboxLog: SandboxLog;
+  /** Signs the return paths of `smtp`; only who sends needs it. */
+  returnPaths?: TokenSigner;
+}): ProviderRegistry {
+  const smtp = createSmtp({ egress: deps.egress, returnPaths: deps.returnPaths });
   const providers: readonly AnyProvider[] = [
     smtp,
     createSendgrid({ egress: deps.egress }),

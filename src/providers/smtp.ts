@@ -1,6 +1,7 @@
-import { type SMTPPoolSentMessageInfo } from 'nodemailer';
+import { type SendMailOptions, type SMTPPoolSentMessageInfo } from 'nodemailer';
 import { z } from 'zod';
-import { type Outcome, type Provider } from './contract';
+import { type Outcome, type Provider, type SendRequest } from './contract';
+import { returnPath, type TokenSigner } from './callbacks/return-path';
 import { type Egress } from './egress/guarded-client';
 import { isEmailAddress, isIdentityPattern } from './email-address';
 import { isHeaderText } from './email-headers';
@@ -8,6 +9,8 @@ import { buildMail } from './smtp-message';
 import { outcomeOfSmtpError } from './smtp-outcome';
 import { createSmtpTransports, SmtpFailure, type SmtpServer } from './smtp-transport';
 
+/** Longer than any mail domain; a path of more than 256 characters is refused by servers (RFC 5321, 4.5.3.1.3). */
+const DOMAIN = /^(?=.{4,180}$)[a-z0-9-]+(?:\.[a-z0-9-]+)+$/;
 const HOST = /^[A-Za-z0-9.:[\]-]{1,253}$/;
 
 const settingsSchema = z.strictObject({
@@ -27,6 +30,11 @@ const settingsSchema = z.strictObject({
       'the first must be an address: it is the default',
     ),
   defaultFromName: z.string().max(100).refine(isHeaderText, 'must be one line').optional(),
+  /** Bounces come back to `bounce+…@` this domain (docs/callbacks.md). Absent: to the From address. */
+  returnPathDomain: z
+    .string()
+    .regex(DOMAIN, 'must be a host name in lower case, such as bounces.example.com')
+    .optional(),
   /** Connections kept to the server. */
   poolSize: z.int().min(1).max(50).default(5),
 });
@@ -46,6 +54,8 @@ const TOTAL_TIMEOUT_MS = 60_000;
 /** E-mail over anybody's SMTP server. SMTP has no idempotency keys: the window is 0, and the Message-ID only traces. */
 export function createSmtp(deps: {
   egress: Egress;
+  /** Signs return paths. Absent where nothing is sent: mails then go out from the From address. */
+  returnPaths?: TokenSigner | undefined;
   /** For tests. */
   timeouts?: { readonly connectMs: number; readonly totalMs: number };
 }): Provider<SmtpSettings, SmtpCredentials> & { close(): void } {
@@ -75,7 +85,12 @@ export function createSmtp(deps: {
       const stop = stopper(signal, totalMs);
       try {
         const server = serverOf(channel.settings, channel.credentials);
-        const info = await transports.send(channel.id, server, built.mail, stop.signal);
+        const info = await transports.send(
+          channel.id,
+          server,
+          withReturnPath(built.mail, request),
+          stop.signal,
+        );
         return outcomeOfInfo(info, built.primary);
       } catch (error) {
         const failure = error instanceof SmtpFailure ? error : new SmtpFailure(error, false);
@@ -85,6 +100,14 @@ export function createSmtp(deps: {
       }
     },
   };
+
+  /** The envelope alone: what recipients see stays the From of the mail. */
+  function withReturnPath(mail: SendMailOptions, request: SendRequest<SmtpSettings>): SendMailOptions {
+    const domain = request.channel.settings.returnPathDomain;
+    if (domain === undefined || !deps.returnPaths) return mail;
+    const token = deps.returnPaths.sign(request.workspaceId, request.deliveryId);
+    return { ...mail, envelope: { ...mail.envelope, from: returnPath(token, domain) } };
+  }
 }
 
 function serverOf(settings: SmtpSettings, { user, pass }: SmtpCredentials): SmtpServer {

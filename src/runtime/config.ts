@@ -26,6 +26,7 @@ const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3400),
   VOLLEY_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  VOLLEY_LINK_URL: z.url({ protocol: /^https?$/ }).optional(),
   VOLLEY_ADMIN_KEY: z.string().min(16, 'has to be at least 16 characters').optional(),
   VOLLEY_ENCRYPTION_KEY: z.string(),
   VOLLEY_EGRESS_ALLOW: z.string().default(''),
@@ -55,6 +56,8 @@ export interface Config {
   readonly port: number;
   /** Scheme and host by which others reach the API: vendors that call back sign it. */
   readonly publicUrl: string;
+  /** Where the links in messages lead, without a slash at the end; announced where an operator named it. */
+  readonly links: { readonly base: string; readonly announced: boolean };
   readonly adminKey?: string;
   readonly keys: readonly EncryptionKey[];
   readonly egressAllow: readonly AllowedRange[];
@@ -82,13 +85,18 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     throw new Error(`Correct the environment: ${faults.join('; ')}.`);
   }
   const given = parsed.data;
+  const publicUrl = given.VOLLEY_PUBLIC_URL ?? `http://${given.HOST}:${given.PORT}`;
   return {
     databaseUrl: given.DATABASE_URL,
     poolSize: given.VOLLEY_DATABASE_POOL,
     temporal: temporalAddress(given),
     host: given.HOST,
     port: given.PORT,
-    publicUrl: given.VOLLEY_PUBLIC_URL ?? `http://${given.HOST}:${given.PORT}`,
+    publicUrl,
+    links: {
+      base: (given.VOLLEY_LINK_URL ?? publicUrl).replace(/\/+$/, ''),
+      announced: (given.VOLLEY_LINK_URL ?? given.VOLLEY_PUBLIC_URL) !== undefined,
+    },
     keys: parseEncryptionKeys(given.VOLLEY_ENCRYPTION_KEY),
     egressAllow: parseEgressAllow(given.VOLLEY_EGRESS_ALLOW),
     logLevel: given.VOLLEY_LOG_LEVEL,

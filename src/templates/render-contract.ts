@@ -17,6 +17,8 @@ export interface RenderInput {
   readonly recipient: { readonly id: string; readonly locale?: string; readonly timezone?: string };
   /** Takes the place of the title; interpolated where the content is. */
   readonly subjectOverride?: string;
+  /** The recipient's own page, as `volley.unsubscribeUrl`. */
+  readonly unsubscribeUrl?: string;
 }
 
 export type RenderReason = Extract<

@@ -34,13 +34,14 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** Names of ours beside the caller's data. A variable of the caller's keeps its meaning where they share a name. */
 function ourNames(input: RenderInput, locale: string | undefined): Record<string, unknown> {
-  const { data, profile, recipient, brand } = input;
+  const { data, profile, recipient, brand, unsubscribeUrl } = input;
   return {
     data,
     recipient,
     ...(profile ? { profile } : {}),
     ...(brand ? { brand } : {}),
     ...(locale ? { locale } : {}),
+    volley: { ...(unsubscribeUrl === undefined ? {} : { unsubscribeUrl }) },
   };
 }
 

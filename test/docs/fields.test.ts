@@ -60,14 +60,10 @@ test('every row names the code that handles the field and the tests that hold it
 /** What means something to one vendor alone. */
 const FOREIGN =
   /\b(referral|order|referredProduct|navigator\w*|flow|journey|useMmLite|line|telegram|whatsapp|gatewayTypeOverride)\b/;
-/** docs/links.md has these. */
-const OF_LINKS = /\b(enableLinkTracking|shortLinks|utmParameters)\b/;
 
 test('a field that does nothing here is one that means nothing outside of its vendor', () => {
   const idle = [...rows].filter(([, { does }]) => /means nothing here|not acted on/.test(does));
   expect(idle.length).toBeGreaterThan(0);
-  const others = idle
-    .map(([field]) => field)
-    .filter((field) => !FOREIGN.test(field) && !OF_LINKS.test(field));
+  const others = idle.map(([field]) => field).filter((field) => !FOREIGN.test(field));
   expect(others).toEqual([]);
 });

@@ -11,7 +11,9 @@ import { createSandboxLog } from '../../src/ledger/sandbox-deliveries';
 import { createEgress } from '../../src/providers/egress/guarded-client';
 import { parseEgressAllow } from '../../src/providers/egress/address-policy';
 import { createProviders } from '../../src/providers/registry';
+import { createTokens } from '../../src/links/tokens';
 import { parseEncryptionKeys } from '../../src/runtime/config';
+import { linkKeys } from '../../src/runtime/link-keys';
 import { createLog } from '../../src/runtime/log';
 import { createSecretBox, type SecretBox } from '../../src/runtime/secret-box';
 import { createService, type Notifier } from '../../src/service/create-service';
@@ -26,6 +28,13 @@ import { workflowBundle } from './workflow-bundle';
 
 /** Of tests only: the committed histories (test/replay) are encrypted with it. */
 export const TEST_KEYS: readonly EncryptionKey[] = parseEncryptionKeys(RECORDING_KEY);
+
+/** Where the links of test messages lead. */
+export const TEST_LINKS = {
+  tokens: createTokens(linkKeys(TEST_KEYS)),
+  base: 'https://links.volley.test',
+  announced: true,
+};
 
 /** As an embedded installation has it, but for search attributes: the time-skipping server has none registered. */
 export const TEST_SETTINGS: EngineSettings = {
@@ -102,6 +111,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       secretBox,
       dialect: { readJob: readJobForSignal, readUsers: readUsersForSignal },
       webhookBodies: { courier: courierWebhookBody, bird: birdWebhookBody },
+      links: TEST_LINKS,
       log,
       metrics: { attempt: () => undefined },
       rules: { ...DEFAULT_DELIVERY_RULES, retry: DEFAULT_RETRY_POLICY, ...options.rules },

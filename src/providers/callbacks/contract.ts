@@ -30,6 +30,8 @@ export interface ProviderEvent {
   readonly detail?: string;
   /** The vendor's code, or the status of RFC 3463. */
   readonly code?: string;
+  /** Of `clicked`: where it led, as the message had it. */
+  readonly url?: string;
   /** Of `bounced`: the address itself is bad, and writing to it again will not work. */
   readonly hard?: boolean;
   /**

@@ -3,10 +3,12 @@ import { createBirdDialect } from '../../../api/bird';
 import { createCallbackRouter } from '../../../api/callbacks/receive';
 import { createCodecHandler } from '../../../api/codec';
 import { createCourierDialect } from '../../../api/courier';
+import { createLinkRouter } from '../../../api/links/router';
 import { startServer, type RunningServer } from '../../../api/server';
 import { createV1Dialect } from '../../../api/v1';
 import { openDatabase } from '../../ledger/database';
 import { createSandboxLog } from '../../ledger/sandbox-deliveries';
+import { createTokens } from '../../links/tokens';
 import { createCallbackReaders } from '../../providers/callbacks/readers';
 import { createTokenSigner } from '../../providers/callbacks/return-path';
 import { createEgress } from '../../providers/egress/guarded-client';
@@ -16,6 +18,7 @@ import { createWebhookService } from '../../service/webhooks';
 import { lazyClient } from '../../temporal/connect';
 import { createNotifier } from '../../temporal/notifier';
 import { type Config } from '../config';
+import { linkKeys } from '../link-keys';
 import { createLog } from '../log';
 import { createMetrics } from '../metrics';
 import { returnPathKey } from '../return-path-key';
@@ -57,6 +60,12 @@ export async function startApi(config: Config): Promise<RunningServer> {
       providers,
       secretBox,
       publicUrl: config.publicUrl,
+      log,
+    }),
+    links: createLinkRouter({
+      db,
+      tokens: createTokens(linkKeys(config.keys)),
+      base: config.links.base,
       log,
     }),
     ...(config.embedded

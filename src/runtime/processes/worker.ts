@@ -5,6 +5,8 @@ import { readUsersForSignal, readJobForSignal } from '../../../api/courier/signa
 import { type Dependencies } from '../../../activities/dependencies';
 import { openDatabase } from '../../ledger/database';
 import { createSandboxLog } from '../../ledger/sandbox-deliveries';
+import { createTokens } from '../../links/tokens';
+import { createTokenSigner } from '../../providers/callbacks/return-path';
 import { createEgress } from '../../providers/egress/guarded-client';
 import { createProviders } from '../../providers/registry';
 import { createService } from '../../service/create-service';
@@ -15,8 +17,10 @@ import { signalJob } from '../../temporal/start-job';
 import { bundleWorkflows, connectWorker, createWorkers } from '../../temporal/workers';
 import { createRenderer } from '../../templates/render';
 import { type Config } from '../config';
+import { linkKeys } from '../link-keys';
 import { createLog } from '../log';
 import { createMetrics } from '../metrics';
+import { returnPathKey } from '../return-path-key';
 import { createSecretBox } from '../secret-box';
 import { serveWorkerMetrics } from './worker-metrics';
 
@@ -57,7 +61,11 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
   const notifier = createNotifier({ client, settings: config.engine, log });
   const egress = createEgress({ allow: config.egressAllow });
   const renderer = createRenderer();
-  const providers = createProviders({ egress, sandboxLog: createSandboxLog(db) });
+  const providers = createProviders({
+    egress,
+    sandboxLog: createSandboxLog(db),
+    returnPaths: createTokenSigner(returnPathKey(config.keys)),
+  });
   const stopping = new AbortController();
   const metrics = createMetrics('worker');
   const metricsServer =
@@ -74,6 +82,7 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
     secretBox: createSecretBox(config.keys),
     dialect: { readJob: readJobForSignal, readUsers: readUsersForSignal },
     webhookBodies: { courier: courierWebhookBody, bird: birdWebhookBody },
+    links: { tokens: createTokens(linkKeys(config.keys)), ...config.links },
     log,
     metrics: metrics.delivery,
     rules: config.rules,
