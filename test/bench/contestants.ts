@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { type ServiceName } from './services/services';
+
+export interface Contestant {
+  readonly name: string;
+  /** One line for the chart and the table. */
+  readonly title: string;
+  readonly group: 'ours' | 'limit' | 'naive' | 'peer';
+  readonly file: string;
+  readonly needs: readonly ServiceName[];
+  readonly variant?: string;
+  /** Designs that start a workflow per recipient run fewer: their rate does not depend on it, and nobody waits an hour. */
+  readonly mostRecipients?: number;
+  /** False where nothing is sent, so that there is nothing for the sink to count. */
+  readonly sends?: boolean;
+}
+
+/** A workflow per recipient: 30 to 100 a second on the machine that the design is for. */
+const SLOW = 2_000;
+const program = (name: string): string => join(__dirname, 'programs', `${name}.ts`);
+
+export const CONTESTANTS: readonly Contestant[] = [
+  {
+    ...{ name: 'ours-page', title: 'Volley, page lane', group: 'ours' },
+    ...{ file: program('ours'), needs: ['postgres', 'temporal'], variant: 'page' },
+  },
+  {
+    ...{ name: 'ours-workflow', title: 'Volley, workflow lane', group: 'ours', mostRecipients: SLOW },
+    ...{ file: program('ours'), needs: ['postgres', 'temporal'], variant: 'workflow' },
+  },
+  {
+    ...{ name: 'raw-http', title: 'HTTP alone, nothing kept', group: 'limit' },
+    ...{ file: program('raw-http'), needs: [] },
+  },
+  {
+    ...{ name: 'raw-pg', title: 'Postgres, SKIP LOCKED', group: 'limit' },
+    ...{ file: program('raw-pg'), needs: ['postgres'] },
+  },
+];
