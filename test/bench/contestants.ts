@@ -17,6 +17,8 @@ export interface Contestant {
 
 /** A workflow per recipient: 30 to 100 a second on the machine that the design is for. */
 const SLOW = 2_000;
+/** The naive program ends at 2,000 pending children. */
+const SURVIVES = 1_500;
 const program = (name: string): string => join(__dirname, 'programs', `${name}.ts`);
 
 export const CONTESTANTS: readonly Contestant[] = [
@@ -35,5 +37,27 @@ export const CONTESTANTS: readonly Contestant[] = [
   {
     ...{ name: 'raw-pg', title: 'Postgres, SKIP LOCKED', group: 'limit' },
     ...{ file: program('raw-pg'), needs: ['postgres'] },
+  },
+  {
+    ...{
+      name: 'bare-child',
+      title: 'Temporal, bare child with one activity',
+      group: 'limit',
+      mostRecipients: SLOW,
+    },
+    ...{ file: program('temporal/bare'), needs: ['temporal'], variant: 'activity' },
+  },
+  {
+    ...{
+      name: 'bare-noop',
+      title: 'Temporal, bare child that does nothing',
+      group: 'limit',
+      mostRecipients: SLOW,
+    },
+    ...{ file: program('temporal/bare'), needs: ['temporal'], variant: 'noop', sends: false },
+  },
+  {
+    ...{ name: 'naive', title: 'Temporal, the program of a day', group: 'naive', mostRecipients: SURVIVES },
+    ...{ file: program('temporal/naive'), needs: ['temporal'] },
   },
 ];
