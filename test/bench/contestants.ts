@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { PEERS } from './runtime';
 import { type ServiceName } from './services/services';
 
 export interface Contestant {
@@ -20,6 +21,7 @@ const SLOW = 2_000;
 /** The naive program ends at 2,000 pending children. */
 const SURVIVES = 1_500;
 const program = (name: string): string => join(__dirname, 'programs', `${name}.ts`);
+const peer = (name: string): string => join(PEERS, `${name}.ts`);
 
 export const CONTESTANTS: readonly Contestant[] = [
   {
@@ -59,5 +61,29 @@ export const CONTESTANTS: readonly Contestant[] = [
   {
     ...{ name: 'naive', title: 'Temporal, the program of a day', group: 'naive', mostRecipients: SURVIVES },
     ...{ file: program('temporal/naive'), needs: ['temporal'] },
+  },
+  {
+    ...{ name: 'bullmq', title: 'BullMQ on Redis', group: 'peer' },
+    ...{ file: peer('bullmq'), needs: ['redis'] },
+  },
+  {
+    ...{ name: 'pg-boss', title: 'pg-boss', group: 'peer' },
+    ...{ file: peer('pg-boss'), needs: ['postgres'] },
+  },
+  {
+    ...{ name: 'graphile-worker', title: 'Graphile Worker, tuned', group: 'peer' },
+    ...{ file: peer('graphile-worker'), needs: ['postgres'], variant: 'tuned' },
+  },
+  {
+    ...{ name: 'graphile-worker-default', title: 'Graphile Worker, defaults', group: 'peer' },
+    ...{ file: peer('graphile-worker'), needs: ['postgres'], variant: 'default' },
+  },
+  {
+    ...{ name: 'dbos', title: 'DBOS', group: 'peer' },
+    ...{ file: peer('dbos'), needs: ['postgres'] },
+  },
+  {
+    ...{ name: 'restate', title: 'Restate', group: 'peer' },
+    ...{ file: peer('restate'), needs: [] },
   },
 ];

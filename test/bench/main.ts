@@ -8,11 +8,12 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CONTESTANTS, type Contestant } from './contestants';
 import { CONTRACT } from './contract';
+import { chartOf } from './report/chart';
 import { IDLE_LOAD, readMachine } from './report/machine';
 import { mediansOf, ratiosOf, type Result } from './report/summary';
 import { tableOf } from './report/table';
 import { runRounds } from './rounds';
-import { benchRuntime, versionOf } from './runtime';
+import { benchRuntime, installPeers, versionOf } from './runtime';
 import { createServices } from './services/services';
 import { startSink } from './sink/control';
 
@@ -32,6 +33,7 @@ const { values } = parseArgs({
 async function main(): Promise<number> {
   const contestants = chosen(values.only).map((each) => (values.uncapped ? withoutCap(each) : each));
   const machine = readMachine();
+  if (contestants.some(({ group }) => group === 'peer')) installPeers();
   const runtime = benchRuntime();
   const node = versionOf(runtime);
   const dir = mkdtempSync(join(tmpdir(), 'volley-bench-'));
@@ -40,13 +42,14 @@ async function main(): Promise<number> {
   );
   if (machine.load > IDLE_LOAD)
     console.log(`The machine is not idle (over ${IDLE_LOAD}): take ratios, not seconds.`);
+  const n = wholeNumber('n', values.n);
   const latencyMs = wholeNumber('latency', values.latency);
   const services = createServices(dir);
   const sink = await startSink(runtime, latencyMs);
   let clean = false;
   try {
     const results = await runRounds({ runtime, services, sink, dir }, contestants, {
-      n: wholeNumber('n', values.n),
+      recipientsFor: ({ mostRecipients }) => Math.min(n, mostRecipients ?? n),
       rounds: wholeNumber('rounds', values.rounds),
       keepOpen: false,
       report: (line) => console.log(line),
@@ -60,6 +63,7 @@ async function main(): Promise<number> {
         `${JSON.stringify({ node, machine, services: used, contract, ...reportOf(results) }, null, 2)}\n`,
       );
     }
+    if (values.svg !== undefined) write(values.svg, chartOf(results));
     clean = results.every(({ faults, skipped }) => faults.length === 0 || skipped);
   } finally {
     await sink.close();

@@ -5,7 +5,7 @@ import { measureRun, openContestant, type Arena, type OpenContestant } from './r
 import { Skipped } from './services/skipped';
 
 export interface RoundsOptions {
-  readonly n: number;
+  recipientsFor(contestant: Contestant): number;
   readonly rounds: number;
   /** True keeps every contestant's processes from round to round: quicker, and idle ones cost the others a little. */
   readonly keepOpen: boolean;
@@ -61,7 +61,7 @@ async function oneRun(
   options: RoundsOptions,
 ): Promise<void> {
   const { contestant } = standing;
-  const n = Math.min(options.n, contestant.mostRecipients ?? options.n);
+  const n = options.recipientsFor(contestant);
   try {
     standing.open ??= await openContestant(arena, contestant, round);
     const figures = await measureRun(arena, standing.open, `r${round}`, n);

@@ -18,6 +18,8 @@ export interface Ratio {
   readonly value: number;
   readonly least: number;
   readonly most: number;
+  /** The same of the first nine tenths (`perSecondTo90`), where both have sent something. */
+  readonly to90?: number;
 }
 
 /** What is worth saying, first to last. A `best-peer` is the one with the highest median. */
@@ -33,7 +35,17 @@ const PAIRS: readonly (readonly [string, string])[] = [
 
 type Numeric = Exclude<keyof RunFigures, 'audit'>;
 const NUMERIC: readonly Numeric[] = [
-  ...(['n', 'wallMs', 'perSecond', 'submitMs', 'firstSendMs', 'p50Ms', 'p95Ms', 'p99Ms'] as const),
+  ...([
+    'n',
+    'wallMs',
+    'perSecond',
+    'perSecondTo90',
+    'submitMs',
+    'firstSendMs',
+    'p50Ms',
+    'p95Ms',
+    'p99Ms',
+  ] as const),
   ...(['cpuSecondsPer1000', 'peakBytes', 'storeBytesPerRecipient'] as const),
 ];
 export type Medians = Partial<Record<Numeric, number>>;
@@ -56,17 +68,31 @@ export function ratiosOf(results: readonly Result[]): Ratio[] {
   const peer = bestPeer(results);
   if (peer !== undefined) byName.set('best-peer', peer);
   return PAIRS.flatMap(([of, to]) => {
-    const ratios = roundRatios(byName.get(of), byName.get(to));
+    const ratios = roundRatios(byName.get(of), byName.get(to), 'perSecond');
     if (ratios.length === 0) return [];
+    const to90 = roundRatios(byName.get(of), byName.get(to), 'perSecondTo90');
     const name = to === 'best-peer' ? `best peer (${peer?.contestant.title})` : to;
-    return [{ of, to: name, value: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) }];
+    return [
+      {
+        of,
+        to: name,
+        value: median(ratios),
+        least: Math.min(...ratios),
+        most: Math.max(...ratios),
+        ...(to90.length === 0 ? {} : { to90: median(to90) }),
+      },
+    ];
   });
 }
 
-function roundRatios(a: Result | undefined, b: Result | undefined): number[] {
+function roundRatios(
+  a: Result | undefined,
+  b: Result | undefined,
+  rate: 'perSecond' | 'perSecondTo90',
+): number[] {
   return (a?.runs ?? []).flatMap((run, round) => {
-    const other = b?.runs[round];
-    return run === undefined || other === undefined ? [] : [run.perSecond / other.perSecond];
+    const [mine, theirs] = [run?.[rate], b?.runs[round]?.[rate]];
+    return mine === undefined || theirs === undefined ? [] : [mine / theirs];
   });
 }
 

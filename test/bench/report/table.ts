@@ -10,6 +10,7 @@ const kibibytes = (bytes: number): string => (bytes / 1_024).toFixed(1);
 const COLUMNS: readonly (readonly [string, keyof Medians, (value: number) => string])[] = [
   ['n', 'n', String],
   ['per s', 'perSecond', whole],
+  ['to 90 %', 'perSecondTo90', whole],
   ['wall s', 'wallMs', seconds],
   ['submit s', 'submitMs', seconds],
   ['first ms', 'firstSendMs', whole],
@@ -23,8 +24,11 @@ const COLUMNS: readonly (readonly [string, keyof Medians, (value: number) => str
 
 /** Ratios first, then the medians of each contestant, then why some have none. */
 export function tableOf(results: readonly Result[]): string {
-  const ratios = ratiosOf(results).map(({ of, to, value, least, most }) => [
-    ...[`${of} / ${to}`, value.toFixed(2), `${least.toFixed(2)} - ${most.toFixed(2)}`],
+  const ratios = ratiosOf(results).map(({ of, to, value, least, most, to90 }) => [
+    `${of} / ${to}`,
+    value.toFixed(2),
+    `${least.toFixed(2)} - ${most.toFixed(2)}`,
+    shown(to90, (ratio) => ratio.toFixed(2)),
   ]);
   const rows = results.flatMap((result) => {
     const medians = mediansOf(result);
@@ -35,7 +39,9 @@ export function tableOf(results: readonly Result[]): string {
     all.map((fault) => `${contestant.title}: ${skipped ? 'skipped' : 'no figure'}: ${fault}`),
   );
   return [
-    ...(ratios.length === 0 ? [] : [aligned([['ratio of recipients/s', 'median', 'spread'], ...ratios]), '']),
+    ...(ratios.length === 0
+      ? []
+      : [aligned([['ratio of recipients/s', 'median', 'spread', 'to 90 %'], ...ratios]), '']),
     aligned([['', ...COLUMNS.map(([title]) => title)], ...rows]),
     ...(faults.length === 0 ? [] : ['', ...faults]),
   ].join('\n');
