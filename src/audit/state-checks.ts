@@ -30,21 +30,20 @@ export const STATE_CHECKS: readonly LedgerCheck[] = [
   },
   {
     area: 'ledger',
-    name: 'counters equal a recount, slot by slot',
+    name: 'counters equal a recount, state by state',
     of: 'counters',
-    sql: `select slot || ' ' || state as id, coalesce(kept.n, 0) <> coalesce(counted.n, 0) as wrong
-      from (select slot::int, state, n from job_counts where job_id = $1) kept
+    sql: `select state as id, coalesce(kept.n, 0) <> coalesce(counted.n, 0) as wrong
+      from (select state, sum(n) as n from job_counts where job_id = $1 group by 1) kept
       full join (
-        select ordinal % 16 as slot, state, count(*) as n from message_states where job_id = $1 group by 1, 2
+        select state, count(*) as n from message_states where job_id = $1 group by 1
         union all
-        select ordinal % 16, 'enqueued', count(*) from message_states
-        where job_id = $1 and enqueued_at is not null group by 1
+        select 'enqueued', count(*) from message_states where job_id = $1 and enqueued_at is not null
         union all
-        select ordinal % 16, ever.state, count(*) from message_states
+        select ever.state, count(*) from message_states
         join (values (1, 'ever_sent'), (2, 'ever_delivered'), (4, 'ever_undeliverable'), (8, 'ever_opened'), (16, 'ever_clicked'))
           ever(bit, state) on reached & ever.bit > 0
-        where job_id = $1 group by 1, 2
-      ) counted using (slot, state)`,
+        where job_id = $1 group by 1
+      ) counted using (state)`,
   },
   {
     area: 'ledger',

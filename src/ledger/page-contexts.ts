@@ -31,7 +31,10 @@ export async function loadJobContext(db: Db, jobId: string): Promise<JobContext>
   };
 }
 
-/** As loadDelivery, of messages that were never begun. Those that were settled meanwhile are left out. */
+/**
+ * As loadDelivery, of messages that were never begun. Those that were settled meanwhile are left out. Looked up one by one (the
+ * limits see to it): the planner does not know how few they are, and would read the job.
+ */
 export async function loadFreshContexts(
   db: Db,
   job: JobContext,
@@ -45,8 +48,10 @@ export async function loadFreshContexts(
   }>(
     `select m.id, m.spec, (extract(epoch from s.due_at - ledger_now()) * 1000)::float8 as due_in,
        coalesce(s.valid_until <= ledger_now(), false) as expired
-     from messages m join message_states s on s.message_id = m.id
-     where m.id = any($1) and s.state = 'pending' and s.attempts = 0`,
+     from unnest($1::uuid[]) g(id)
+     cross join lateral (select s.due_at, s.valid_until, s.state, s.attempts from message_states s where s.message_id = g.id limit 1) s
+     cross join lateral (select m.id, m.spec from messages m where m.id = g.id limit 1) m
+     where s.state = 'pending' and s.attempts = 0`,
     [messageIds],
   );
   return new Map(
@@ -100,8 +105,8 @@ export async function readGroupFacts(
        case when g.topic_id is not null then
          (select t.default_status from topics t where t.workspace_id = $1 and t.id = g.topic_id) end as topic_default,
        '[]'::jsonb as uses
-     from given g join message_states s on s.message_id = g.id join jobs j on j.id = s.job_id
-     join workspaces w on w.id = $1 left join versions v on v.place = g.place left join stops x on x.place = g.place`,
+     from given g cross join lateral (select * from message_states s where s.message_id = g.id limit 1) s
+     join jobs j on j.id = s.job_id join workspaces w on w.id = $1 left join versions v on v.place = g.place left join stops x on x.place = g.place`,
     [
       first.input.message.workspaceId,
       group.map(({ input }) => input.messageId),

@@ -177,3 +177,57 @@ begin
     p_seal, p_forbidden);
   update message_states s set plan = p_generation where s.message_id = p_message and s.plan is distinct from p_generation;
 end $$;
+
+-- The same for the protocol's other functions: each works on one message, by keys, and a session keeps the plan that it made
+-- while the tables were small (measured: 5 ms of CPU for a refused call and its repetition, most of it reading all attempts).
+do $$
+declare f regprocedure;
+begin
+  for f in select p.oid::regprocedure from pg_proc p
+    where p.pronamespace = current_schema()::regnamespace and p.proname in (
+      'claim_message', 'recover_message', 'settle_attempt', 'give_back_cap', 'take_cap', 'claim_in_page', 'recover_in_page') loop
+    execute format('alter function %s set enable_seqscan = off', f);
+    execute format('alter function %s set enable_hashjoin = off', f);
+    execute format('alter function %s set enable_mergejoin = off', f);
+  end loop;
+end $$;
+
+-- Since when a delivery's key is in doubt, as in 0003; by the message, whose attempts have an index.
+create or replace function doubt_since(p_delivery uuid, p_generation integer) returns timestamptz language sql stable as $$
+  select min(a.started_at) from deliveries d join attempts a on a.message_id = d.message_id
+   where d.id = p_delivery and a.delivery_id = d.id and a.generation = p_generation
+     and (a.outcome is null or a.outcome in ('ambiguous', 'lost'))
+$$;
+
+-- Counters by who counts, and not by who is counted: a count is the sum over a job's slots, so any slot will do, and two groups
+-- of messages that both hold all ordinals no longer wait for each other's commit (measured: 3.5 ms a statement at 40 at once).
+-- A slot may be negative by itself.
+create or replace function count_admissions() returns trigger language plpgsql as $$
+begin
+  insert into job_counts as c (job_id, slot, state, n)
+  select job_id, (pg_backend_pid() % 32)::smallint, state, count(*) from new_rows group by 1, 3 order by 1, 3
+  on conflict (job_id, slot, state) do update set n = c.n + excluded.n;
+  return null;
+end $$;
+
+create or replace function count_moves() returns trigger language plpgsql as $$
+begin
+  insert into job_counts as c (job_id, slot, state, n)
+  select job_id, (pg_backend_pid() % 32)::smallint, state, sum(d) from (
+    select n.job_id, s.state, s.d
+    from new_rows n join old_rows o using (message_id)
+    cross join lateral (values
+      (n.state, case when n.state <> o.state then 1 else 0 end),
+      (o.state, case when n.state <> o.state then -1 else 0 end),
+      ('enqueued', case when o.enqueued_at is null and n.enqueued_at is not null then 1 else 0 end),
+      ('ever_sent', (n.reached & ~o.reached) & 1),
+      ('ever_delivered', ((n.reached & ~o.reached) & 2) / 2),
+      ('ever_undeliverable', ((n.reached & ~o.reached) & 4) / 4),
+      ('ever_opened', ((n.reached & ~o.reached) & 8) / 8),
+      ('ever_clicked', ((n.reached & ~o.reached) & 16) / 16)
+    ) as s(state, d)
+    where s.d <> 0
+  ) moves group by 1, 3 having sum(d) <> 0 order by 1, 3
+  on conflict (job_id, slot, state) do update set n = c.n + excluded.n;
+  return null;
+end $$;
