@@ -3,7 +3,7 @@ import { claimPage, type GroupClaim } from '../../src/ledger/page-claims';
 import { type Refusal } from '../../src/ledger/attempts';
 import { type DeliveryContext } from '../../src/ledger/delivery-context';
 import { factKeysOf, wishesOf, type FactsInput } from '../../src/ledger/gate-facts';
-import { loadFreshContexts, readGroupFacts, type JobContext } from '../../src/ledger/page-contexts';
+import { freshContext, readGroupFacts, type JobContext } from '../../src/ledger/page-contexts';
 import { type Dependencies } from '../dependencies';
 import { ATTEMPT_MARGIN_MS } from '../delivery/attempt';
 import { judge } from '../delivery/gates';
@@ -38,8 +38,8 @@ export interface BegunGroup {
 }
 
 /**
- * Begins the first attempts of a group: contexts and facts in a statement each, the gates, everything that is to be sent, then
- * one claim for all. A message that anything stands in the way of is left to the way that each message can go alone.
+ * Begins the first attempts of a group: their facts in one statement, the gates, everything that is to be sent, then one claim for
+ * all. A message that anything stands in the way of is left to the way that each message can go alone.
  */
 export function createGroupBeginner(deps: Dependencies, by: Preparers) {
   const { db } = deps;
@@ -50,17 +50,13 @@ export function createGroupBeginner(deps: Dependencies, by: Preparers) {
     const unknown = items.filter(({ messageId }) => !passing.has(messageId));
     for (const [id, one] of await letPass(job, unknown)) passing.set(id, one);
     const alone = items.flatMap(({ messageId }) => (passing.has(messageId) ? [] : [messageId]));
-    return claim(run, passing, alone);
+    return claim(run, items, passing, alone);
   };
 
   async function letPass(job: JobContext, items: readonly Item[]): Promise<Map<string, Passing>> {
-    if (items.length === 0) return new Map();
-    const contexts = await loadFreshContexts(
-      db,
-      job,
-      items.map(({ messageId }) => messageId),
-    );
-    const candidates = [...contexts].flatMap(([messageId, message]) => {
+    const candidates = items.flatMap(({ messageId, fresh }) => {
+      if (!fresh) return [];
+      const message = freshContext(job, fresh);
       const routing = message.spec.faults?.length ? undefined : routesOf(message, deps.providers);
       if (!routing?.ok || wishesOf(message).capFrequency === true) return [];
       const input: FactsInput = { messageId, message, routes: routing.routes, first: 0 };
@@ -84,6 +80,7 @@ export function createGroupBeginner(deps: Dependencies, by: Preparers) {
 
   async function claim(
     run: Run,
+    items: readonly Item[],
     passing: ReadonlyMap<string, Passing>,
     alone: readonly string[],
   ): Promise<BegunGroup> {
@@ -98,6 +95,7 @@ export function createGroupBeginner(deps: Dependencies, by: Preparers) {
       return no ? [{ ...no, messageId: g.messageId, one: g.one }] : [];
     });
     const limited = refused.filter((no) => no.refused === 'rate_limited');
+    const isLimited = new Set(limited.map(({ messageId }) => messageId));
     return {
       begun: group
         .filter(({ messageId }) => !answer.notBegun.has(messageId))
@@ -109,7 +107,9 @@ export function createGroupBeginner(deps: Dependencies, by: Preparers) {
         ...alone,
         ...refused.filter((no) => no.refused !== 'rate_limited').map(({ messageId }) => messageId),
       ],
-      limited: limited.map(({ messageId, one }) => ({ messageId, fresh: true, passing: one })),
+      limited: items
+        .filter(({ messageId }) => isLimited.has(messageId))
+        .map((item) => ({ ...item, passing: passing.get(item.messageId) as Passing })),
       limitedForMs: Math.max(MIN_TOKEN_WAIT_MS, ...limited.map(({ waitMs }) => waitMs)),
     };
   }

@@ -1,12 +1,13 @@
 import { type Seal } from '../../src/ledger/attempts';
 import { type DeliveryContext } from '../../src/ledger/delivery-context';
+import { type FreshMessage } from '../../src/ledger/page-shards';
 import { type Prepared } from '../delivery/prepare';
 
 /** A message that wants an attempt. */
 export interface Item {
   readonly messageId: string;
   /** Never begun, so far as is known: begun in a group. */
-  readonly fresh: boolean;
+  readonly fresh?: FreshMessage;
   /** Ready to be begun: only a token was missing. */
   readonly passing?: Passing;
 }

@@ -48,7 +48,7 @@ export async function runPage(
   function follow(item: Item, work: Promise<DeliverResult>): void {
     work
       .then((result) => {
-        if (result.type === 'wait') source.later({ messageId: item.messageId, fresh: false }, result.waitMs);
+        if (result.type === 'wait') source.later({ messageId: item.messageId }, result.waitMs);
         else tally.count(item.messageId, result);
         if (result.type === 'left' && result.why === 'paused') halted = true;
       })
@@ -77,10 +77,10 @@ export async function runPage(
         ...{ message: one.message, ready: one.prepared, kept },
         begun: { deliveryId: one.deliveryId, generation: 0, number: 1 },
       };
-      follow({ messageId: one.messageId, fresh: false }, tools.call(call));
+      follow({ messageId: one.messageId }, tools.call(call));
     }
     for (const messageId of group.alone) {
-      follow({ messageId, fresh: false }, tools.attempts.deliver(run, job.jobKind, messageId));
+      follow({ messageId }, tools.attempts.deliver(run, job.jobKind, messageId));
     }
     if (group.limited.length > 0) source.holdFresh(group.limited, group.limitedForMs);
     for (let rest = items.length - group.begun.length - group.alone.length; rest > 0; rest -= 1) freeSlot();

@@ -2,8 +2,8 @@ import { type Db } from '../../src/ledger/database';
 import { pageMessages, type PageShard } from '../../src/ledger/page-shards';
 import { type Item } from './item';
 
-/** Messages read at a time; the next ones are asked for when this many are left. */
-const PAGE = 500;
+/** Messages read at a time, with whom they are for; the next ones are asked for when so many are left. */
+const PAGE = 250;
 const LOW = 100;
 
 /** What of a shard is still to be begun: its messages in order, and those whose next attempt is due soon. */
@@ -47,9 +47,8 @@ export function createSource(db: Db, shard: PageShard): Source {
       after = rows.at(-1)?.ordinal ?? after;
       exhausted = rows.length < PAGE;
       for (const row of rows) {
-        const item = { messageId: row.messageId, fresh: row.fresh };
-        if (row.fresh) fresh.push(item);
-        else later(item, row.inMs);
+        if (row.fresh) fresh.push({ messageId: row.messageId, fresh: row.fresh });
+        else later({ messageId: row.messageId }, row.inMs);
       }
     },
     take(most) {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 import { type ChannelKind } from '../domain/kinds';
@@ -9,7 +9,7 @@ import { type ChannelKind } from '../domain/kinds';
  */
 function factKey(workspaceId: string, ...parts: readonly string[]): Buffer {
   const text = JSON.stringify([workspaceId.toLowerCase(), ...parts]);
-  return createHash('sha256').update(text).digest().subarray(0, 16);
+  return hash('sha256', text, 'buffer').subarray(0, 16);
 }
 
 export function userKey(workspaceId: string, userId: string): Buffer {

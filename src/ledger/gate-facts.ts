@@ -8,7 +8,7 @@ import { one, type Db } from './database';
 import { type DeliveryContext } from './delivery-context';
 import { addressKey, holdoutPoint, userKey, workspaceKey } from './fact-keys';
 import { type Refused, type Seal } from './attempts';
-import { readSettings } from './workspaces';
+import { readSettings, type WorkspaceSettings } from './workspaces';
 
 const DAY_MS = 86_400_000;
 
@@ -63,7 +63,7 @@ export async function readGateFacts(db: Db, input: FactsInput): Promise<SealedFa
     ...{ workspaceId, keys, userId: recipient.id, topicId: wishes.topicId ?? null },
     ...{ tenantId: recipient.tenantId ?? '', withCap: wishes.capFrequency === true },
   });
-  return sealFacts(input, keys, row);
+  return sealFacts(input, keys, row, readSettings(row.settings));
 }
 
 /** What a message and its job ask of the gates; the message's own wins. */
@@ -84,14 +84,25 @@ export function factKeysOf({ message, routes }: FactsInput): Buffer[] {
 }
 
 /** Makes of what the ledger knows what the gates judge by, and the seal that the claim checks. */
-export function sealFacts(input: FactsInput, keys: readonly Buffer[], row: GateRow): SealedFacts {
+export function sealFacts(
+  input: FactsInput,
+  keys: readonly Buffer[],
+  row: GateRow,
+  settings: WorkspaceSettings,
+): SealedFacts {
   const { message, routes } = input;
   const { workspaceId, spec } = message;
   const { recipient } = spec;
   const wishes = wishesOf(message);
-  const keyOf = (kind: Route['kind'], address: string) => addressKey(workspaceId, kind, address);
+  // Each is asked for several times, and is a hash.
+  const known = new Map<string, Buffer>();
+  const keyOf = (kind: Route['kind'], address: string): Buffer => {
+    const name = `${kind} ${address}`;
+    const key = known.get(name) ?? addressKey(workspaceId, kind, address);
+    known.set(name, key);
+    return key;
+  };
   const alsoTo = recipient.alsoTo ?? [];
-  const settings = readSettings(row.settings);
   const receiver = (kind: Route['kind'], address: string): Receiver => {
     const reason = row.stopped[keyOf(kind, address).toString('hex')];
     if (reason === undefined) return { address };

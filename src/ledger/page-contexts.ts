@@ -3,6 +3,8 @@ import { type Pinned } from '../domain/pinned';
 import { type Guarantee, type JobKind } from '../domain/states';
 import { one, type Db } from './database';
 import { type DeliveryContext } from './delivery-context';
+import { type FreshMessage } from './page-shards';
+import { readSettings } from './workspaces';
 import { sealFacts, wishesOf, type FactsInput, type GateRow, type SealedFacts } from './gate-facts';
 
 /** What all messages of a job share in a delivery: read once for a shard. */
@@ -31,39 +33,13 @@ export async function loadJobContext(db: Db, jobId: string): Promise<JobContext>
   };
 }
 
-/**
- * As loadDelivery, of messages that were never begun. Those that were settled meanwhile are left out. Looked up one by one (the
- * limits see to it): the planner does not know how few they are, and would read the job.
- */
-export async function loadFreshContexts(
-  db: Db,
-  job: JobContext,
-  messageIds: readonly string[],
-): Promise<Map<string, DeliveryContext>> {
-  const rows = await db.query<{
-    id: string;
-    spec: DeliveryContext['spec'];
-    due_in: number;
-    expired: boolean;
-  }>(
-    `select m.id, m.spec, (extract(epoch from s.due_at - ledger_now()) * 1000)::float8 as due_in,
-       coalesce(s.valid_until <= ledger_now(), false) as expired
-     from unnest($1::uuid[]) g(id)
-     cross join lateral (select s.due_at, s.valid_until, s.state, s.attempts from message_states s where s.message_id = g.id limit 1) s
-     cross join lateral (select m.id, m.spec from messages m where m.id = g.id limit 1) m
-     where s.state = 'pending' and s.attempts = 0`,
-    [messageIds],
-  );
-  return new Map(
-    rows.map(({ id, spec, due_in: dueInMs, expired }) => [
-      id,
-      {
-        ...job,
-        ...{ spec, state: 'pending', attempts: 0, route: 0, sinceFirstAttemptMs: 0 },
-        ...{ dueInMs, expired, openChannelId: null, reason: null },
-      },
-    ]),
-  );
+/** A message that was never begun, as loadDelivery would have it. What has changed since it was read, the claim refuses. */
+export function freshContext(job: JobContext, { spec, dueInMs, expired }: FreshMessage): DeliveryContext {
+  return {
+    ...job,
+    ...{ spec, state: 'pending', attempts: 0, route: 0, sinceFirstAttemptMs: 0 },
+    ...{ dueInMs, expired, openChannelId: null, reason: null },
+  };
 }
 
 /**
@@ -96,7 +72,7 @@ export async function readGroupFacts(
        (extract(epoch from s.valid_until) * 1000)::float8 as valid_until_ms,
        (extract(epoch from coalesce(j.run_at, j.created_at)) * 1000)::float8 as started_at_ms, false as tried,
        j.paused or j.suspended is not null or j.phase <> 'running' as paused,
-       (extract(epoch from s.due_at - ledger_now()) * 1000)::float8 as due_in_ms, w.settings,
+       (extract(epoch from s.due_at - ledger_now()) * 1000)::float8 as due_in_ms, case when g.place = 0 then w.settings end as settings,
        coalesce(v.version, 0) as version, coalesce(x.stopped, '{}') as stopped,
        case when g.topic_id is not null then
          (select jsonb_build_object('status', p.status, 'channels', p.channels, 'has_channels', p.has_channels) from preferences p
@@ -118,8 +94,10 @@ export async function readGroupFacts(
     ],
   );
   const byPlace = new Map(rows.map((row) => [row.place, row]));
+  // The workspace's, told once.
+  const settings = readSettings(byPlace.get(0)?.settings);
   return group.map(({ input, keys }, place) => {
     const row = byPlace.get(place);
-    return row && sealFacts(input, keys, row);
+    return row && sealFacts(input, keys, row, settings);
   });
 }

@@ -1,3 +1,4 @@
+import { type MessageSpec } from '../domain/message-spec';
 import { type Db, type Tx } from './database';
 import { cutShards, plannedShards, type PlanInput, type Shard } from './shards';
 
@@ -18,8 +19,14 @@ export interface PageMessage {
   readonly messageId: string;
   readonly ordinal: number;
   readonly inMs: number;
-  /** Never begun: it may be begun in a group. */
-  readonly fresh: boolean;
+  /** Never begun, and then who it is for: it may be begun in a group. */
+  readonly fresh?: FreshMessage;
+}
+
+export interface FreshMessage {
+  readonly spec: MessageSpec;
+  readonly dueInMs: number;
+  readonly expired: boolean;
 }
 
 /**
@@ -96,10 +103,19 @@ export async function pageMessages(
   after: number,
   limit: number,
 ): Promise<PageMessage[]> {
-  return db.query<PageMessage & Record<string, unknown>>(
-    `select s.message_id as "messageId", s.ordinal, s.state = 'pending' as fresh,
-       case when s.state = 'waiting' then greatest(0, extract(epoch from s.due_at - ledger_now()) * 1000)::float8 else 0 end as "inMs"
+  const rows = await db.query<{
+    id: string;
+    ordinal: number;
+    spec: MessageSpec | null;
+    due_in: number;
+    expired: boolean;
+    in_ms: number;
+  }>(
+    `select s.message_id as id, s.ordinal, m.spec, (extract(epoch from s.due_at - ledger_now()) * 1000)::float8 as due_in,
+       coalesce(s.valid_until <= ledger_now(), false) as expired,
+       case when s.state = 'waiting' then greatest(0, extract(epoch from s.due_at - ledger_now()) * 1000)::float8 else 0 end as in_ms
      from shards p join message_states s on s.job_id = p.job_id and s.ordinal between p.first_ordinal and p.last_ordinal
+     left join lateral (select m.spec from messages m where m.id = s.message_id and s.state = 'pending' limit 1) m on true
      where p.job_id = $1 and p.generation = $2 and p.n = $3 and s.ordinal > $4 and (
        s.plan = p.generation and (s.state = 'sending' or (s.state = 'waiting' and s.held_until is not null))
        or s.state in ('pending', 'waiting', 'sending') and s.due_at <= p.due_before
@@ -108,6 +124,10 @@ export async function pageMessages(
      order by s.ordinal limit $5`,
     [shard.jobId, shard.generation, shard.n, after, limit],
   );
+  return rows.map(({ id, ordinal, spec, due_in: dueInMs, expired, in_ms: inMs }) => ({
+    ...{ messageId: id, ordinal, inMs },
+    ...(spec ? { fresh: { spec, dueInMs, expired } } : {}),
+  }));
 }
 
 /**
