@@ -3,6 +3,9 @@ import { MESSAGE_STATES, type MessageState } from '../domain/states';
 import { type QueuedEvent } from '../ledger/webhook-queue';
 import { type MessageView } from '../service/views';
 
+/** Events that only a message has which went out. */
+const AFTER_SENDING: readonly string[] = ['delivered', 'undelivered', 'opened', 'clicked'];
+
 /**
  * A message as it stood at one of its events: a consumer who is told in order must not read "delivered" in the news of
  * "sending", nor "clicked" in that of "opened", only because the queue was long.
@@ -16,7 +19,10 @@ export function asOf(view: MessageView, event: Pick<QueuedEvent, 'type' | 'at' |
     const value = event.data[name];
     return typeof value === 'string' ? value : null;
   };
-  const [sentAt, deliveredAt] = [until(view.sentAt), until(view.deliveredAt)];
+  // Providers tell whole seconds by clocks of their own: what comes after sending may be dated before it.
+  const wasSent = AFTER_SENDING.includes(event.type);
+  const sentAt = wasSent ? view.sentAt : until(view.sentAt);
+  const deliveredAt = until(view.deliveredAt);
   const engagement = isEngagement(event.type);
   // Opening and clicking are no change of state: why and since when it has its own stays.
   const keeps = engagement && state === view.state;
@@ -26,7 +32,7 @@ export function asOf(view: MessageView, event: Pick<QueuedEvent, 'type' | 'at' |
     reason: keeps ? view.reason : (text('reason') as MessageView['reason']),
     waitReason: keeps ? view.waitReason : (text('waitReason') as MessageView['waitReason']),
     detail: state === view.state ? view.detail : null,
-    enqueuedAt: until(view.enqueuedAt),
+    enqueuedAt: wasSent ? view.enqueuedAt : until(view.enqueuedAt),
     ...{ sentAt, deliveredAt },
     openedAt: until(view.openedAt),
     clickedAt: until(view.clickedAt),
@@ -34,7 +40,7 @@ export function asOf(view: MessageView, event: Pick<QueuedEvent, 'type' | 'at' |
     engaged: engagementOf(view, event),
     stateAt: keeps ? view.stateAt : ((engagement ? (deliveredAt ?? sentAt) : null) ?? event.at),
     updatedAt: event.at,
-    deliveries: view.deliveries.filter((delivery) => delivery.createdAt <= event.at),
+    deliveries: view.deliveries.filter(({ createdAt }) => wasSent || createdAt <= event.at),
   };
 }
 

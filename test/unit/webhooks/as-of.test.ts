@@ -40,3 +40,18 @@ test('who reads what was sent back changes neither its state nor the reason', ()
     ...{ state: 'undelivered', reason: 'bounced', engaged: 'clicked', stateAt: at(5) },
   });
 });
+
+test.each(['delivered', 'opened'])(
+  "%s that the provider's clock dates before the sending still has its sending",
+  (type) => {
+    const view = {
+      ...NOW,
+      state: 'delivered',
+      reason: null,
+      deliveredAt: at(0),
+      openedAt: at(0),
+    } as MessageView;
+    const shown = asOf(view, { type, at: at(0), data: {} });
+    expect(shown).toMatchObject({ state: 'delivered', sentAt: at(1), deliveries: [{ createdAt: at(1) }] });
+  },
+);
