@@ -44,6 +44,10 @@ const EXAMPLES = {
       assert.equal(results.find(({ status }) => status === 'rejected').failure.code, 11002);
     },
   },
+  life: {
+    command: (file) => ['bash', '-euo', 'pipefail', file],
+    check: checkLife,
+  },
   sdk: {
     command: (file) => [process.execPath, file],
     check: (output) => assert.equal(output.trim(), 'COMPLETED ENQUEUED SENT'),
@@ -78,12 +82,42 @@ function blockOf(readme, name) {
   return { language: found[1], text: found[2] };
 }
 
+/** Three timelines of Courier's, each with the message as Bird tells it; the click as Bird tells it; then the webhooks. */
+function checkLife(output) {
+  const lines = output.trim().split('\n');
+  const told = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+  assert.equal(told.length, 7, 'three timelines, three messages, the interactions');
+  const [clicked, clickedAtBird, bounced, bouncedAtBird, delayed, delayedAtBird, interactions] = told;
+  const typesOf = ({ results }) => results.map(({ type }) => type);
+  assert.deepEqual(typesOf(clicked), ['ENQUEUED', 'ROUTED', 'SENT', 'DELIVERED', 'CLICKED']);
+  assert.equal(clickedAtBird.status, 'delivered');
+  assert.deepEqual(typesOf(interactions), ['clicked']);
+  assert.deepEqual(typesOf(bounced), ['ENQUEUED', 'ROUTED', 'SENT', 'UNDELIVERABLE']);
+  assert.equal(bounced.results.at(-1).reason, 'BOUNCED');
+  assert.deepEqual([bouncedAtBird.status, bouncedAtBird.reason], ['delivery_failed', 'bounced']);
+  assert.deepEqual(typesOf(delayed), ['ENQUEUED', 'DELAYED']);
+  assert.equal(delayed.results.at(-1).wait_reason, 'quiet_hours');
+  assert.deepEqual([delayedAtBird.status, delayedAtBird.reason], ['scheduled', 'quiet_hours']);
+  const wanted = [
+    [clickedAtBird, ['accepted', 'sending', 'sent', 'delivered', 'clicked']],
+    [bouncedAtBird, ['accepted', 'sending', 'sent', 'undelivered']],
+    [delayedAtBird, ['accepted', 'scheduled', 'canceled']],
+  ];
+  for (const [{ id }, events] of wanted) {
+    const heard = lines.filter((line) => line.includes(`message ${id}`));
+    const types = heard.map((line) => /^[0-9T:.-]+Z +message\.(\w+) /.exec(line)?.[1]);
+    assert.deepEqual(types, events, `verified webhooks of ${id}`);
+  }
+  assert.doesNotMatch(output, /refused: /, 'no webhook fails its verification');
+}
+
 function run(name, example, { language, text }, url) {
   const file = join(scratch, `${name}.${language === 'js' ? 'mjs' : language}`);
   assert.ok(text.includes(ADDRESS), `${name} names ${ADDRESS}`);
   writeFileSync(file, text.replaceAll(ADDRESS, url));
   const [command, ...args] = example.command(file);
   const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd: root,
     encoding: 'utf8',
     timeout: EXAMPLE_TIMEOUT_MS,
   });

@@ -15,7 +15,7 @@ export async function runApi(): Promise<void> {
   await server.close();
 }
 
-/** `volley worker`: both task queues, the relay and the sweep, until SIGTERM. */
+/** `volley worker`: every task queue, the relay and the sweep, until SIGTERM. */
 export async function runWorker(): Promise<void> {
   const worker = await startWorker(readConfig(process.env));
   await Promise.race([untilStopped(), worker.ended]);

@@ -37,9 +37,9 @@ test.each(pages)('every link of %s leads somewhere', (page) => {
   }
 });
 
-test('the README has the three examples that CI runs, each on its own address', () => {
+test('the README has the four examples that CI runs, each on its own address', () => {
   const readme = read('README.md');
-  for (const name of ['bulk', 'batch', 'sdk']) {
+  for (const name of ['bulk', 'batch', 'life', 'sdk']) {
     const block = new RegExp(`<!-- ci: ${name} -->\\s*\`\`\`\\w+\\n([^]*?)\`\`\``).exec(readme)?.[1];
     expect(block).toContain('http://127.0.0.1:3400');
   }

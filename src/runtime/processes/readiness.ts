@@ -1,6 +1,11 @@
 import { type Client } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
-import { DELIVER_TASK_QUEUE, TASK_QUEUE, WEBHOOK_TASK_QUEUE } from '../../../workflows/contract';
+import {
+  DELIVER_TASK_QUEUE,
+  PAGE_TASK_QUEUE,
+  TASK_QUEUE,
+  WEBHOOK_TASK_QUEUE,
+} from '../../../workflows/contract';
 import { type ReadinessCheck } from '../../../api/operations/health';
 import { type Database } from '../../ledger/database';
 import { isMigrated } from '../../ledger/migrate';
@@ -49,7 +54,7 @@ export function readinessChecks(deps: { db: Database; client: Client; config: Co
     {
       name: 'worker',
       async check() {
-        for (const name of [TASK_QUEUE, DELIVER_TASK_QUEUE, WEBHOOK_TASK_QUEUE]) {
+        for (const name of [TASK_QUEUE, DELIVER_TASK_QUEUE, PAGE_TASK_QUEUE, WEBHOOK_TASK_QUEUE]) {
           const { pollers } = await bounded(() =>
             client.workflowService.describeTaskQueue({
               namespace,

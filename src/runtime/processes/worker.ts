@@ -33,7 +33,7 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** Composes and starts a worker process: both task queues, the relay and the sweep. */
+/** Composes and starts a worker process: every task queue, the relay and the sweep. */
 export async function startWorker(config: Config): Promise<RunningWorker> {
   const log = createLog(config.logLevel, 'worker');
   Runtime.install({
