@@ -41,10 +41,13 @@ export const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 /** The same recipients for every contestant of a round, so that the same ones are refused by the sink. */
 export function audience(run: string, n: number): Recipient[] {
-  return Array.from({ length: n }, (_, i) => {
-    const id = `${run}-${String(i).padStart(6, '0')}`;
-    return { id, data: { name: `Recipient ${i}`, filler: fillerFor(id) } };
-  });
+  return Array.from({ length: n }, (_, i) => recipientAt(run, i));
+}
+
+/** One of them, for audiences that are too large to be held. */
+export function recipientAt(run: string, i: number): Recipient {
+  const id = `${run}-${String(i).padStart(6, '0')}`;
+  return { id, data: { name: `Recipient ${i}`, filler: fillerFor(id) } };
 }
 
 /** What the sink is sent for a recipient by whoever builds the body itself; Volley's `webhook` provider builds its own. */

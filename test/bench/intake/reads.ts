@@ -15,10 +15,14 @@ export interface ReadRow {
   readonly maxMs: number;
 }
 
-/** The status of a job and a page of 100 items from its front, middle and end, in turn, while its delivery runs. */
+/**
+ * The status of a job and a page of 100 items from its front, middle and end, in turn, while its delivery runs: 300 times, or less
+ * when `over` says so.
+ */
 export async function timeReads(
-  stand: IntakeStand,
+  stand: Pick<IntakeStand, 'api'>,
   job: { jobId: string; users: number },
+  over: () => boolean = () => false,
 ): Promise<ReadRow[]> {
   const url = `${stand.api}/bulk/${job.jobId}`;
   const scope = `users/${fromCourierId(job.jobId)}`;
@@ -31,7 +35,7 @@ export async function timeReads(
     'page, end': (i: number) => page(Math.max(0, job.users - 101 - i)),
   };
   const times = new Map<string, number[]>(Object.keys(reads).map((what) => [what, []]));
-  for (let i = 0; i < CALLS; i += 1) {
+  for (let i = 0; i < CALLS && !over(); i += 1) {
     for (const [what, urlOf] of Object.entries(reads)) {
       const { ms, body } = await call('GET', urlOf(i));
       if (what === 'page, middle' && (body['items'] as unknown[]).length !== Math.min(100, half - 1))

@@ -2,6 +2,7 @@
 export interface Times {
   readonly count: number;
   readonly p50: number;
+  readonly p95: number;
   readonly p99: number;
   readonly max: number;
 }
@@ -10,7 +11,7 @@ export interface Times {
 export function summarise(ms: readonly number[]): Times {
   const sorted = ms.toSorted((a, b) => a - b);
   const rank = (share: number): number => sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
-  return { count: sorted.length, p50: rank(0.5), p99: rank(0.99), max: rank(1) };
+  return { count: sorted.length, p50: rank(0.5), p95: rank(0.95), p99: rank(0.99), max: rank(1) };
 }
 
 /** Runs `work` for each item, one after the other, after the given number of rounds that do not count. */

@@ -14,10 +14,24 @@ const dumpSchema = z.object({
 });
 export type SinkDump = z.output<typeof dumpSchema>;
 
+const callSchema = z.object({
+  /** Of the recipient. */
+  id: z.string(),
+  /** The Idempotency-Key. */
+  key: z.string(),
+  /** When it had been read, on the clock of `nowMs`. */
+  atMs: z.number(),
+  /** It is, or will be, answered with 200. */
+  taken: z.boolean(),
+});
+export type SinkCall = z.output<typeof callSchema>;
+
 export interface Sink {
   readonly url: string;
   reset(): Promise<void>;
   dump(): Promise<SinkDump>;
+  /** Every call since the last reset, in order. */
+  calls(): Promise<SinkCall[]>;
   close(): Promise<void>;
 }
 
@@ -33,6 +47,7 @@ export async function startSink(runtime: Runtime, latencyMs: number): Promise<Si
       await (await fetch(`${base}/reset`, { method: 'POST' })).text();
     },
     dump: async () => dumpSchema.parse(await (await fetch(`${base}/dump`)).json()),
+    calls: async () => z.array(callSchema).parse(await (await fetch(`${base}/calls`)).json()),
     async close() {
       child.disconnect();
       await once(child, 'exit');

@@ -1,10 +1,12 @@
 /**
  * The receiver, a process of its own: `server.ts <latency in ms>`. Takes `{"recipient": {"id": …}}` at POST /send, answers by the
- * recipient's fate after a fixed time, and remembers every call. POST /reset forgets, GET /dump tells. Reports its port by IPC.
+ * recipient's fate after a fixed time, and remembers every call. POST /reset forgets, GET /dump tells for each recipient, GET /calls for
+ * each call in order. Reports its port by IPC.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { nowMs } from '../contract';
+import { type SinkCall } from './control';
 import { answerTo } from './failures';
 
 interface Seen {
@@ -17,12 +19,15 @@ interface Seen {
 
 const latencyMs = Number(process.argv[2] ?? 0);
 let seen = new Map<string, Seen>();
+let calls: SinkCall[] = [];
 let firstCallMs = 0;
 
 const server = createServer((request, response) => {
   if (request.url === '/dump') return answer(response, 200, dump());
+  if (request.url === '/calls') return answer(response, 200, calls);
   if (request.url === '/reset') {
     seen = new Map();
+    calls = [];
     firstCallMs = 0;
     return answer(response, 200, {});
   }
@@ -40,6 +45,7 @@ function take(request: IncomingMessage, response: ServerResponse, text: string):
   entry.calls += 1;
   entry.keys.add(String(request.headers['idempotency-key']));
   const status = answerTo(id, entry.calls);
+  calls.push({ id, key: String(request.headers['idempotency-key']), atMs: nowMs(), taken: status === 200 });
   const finish = (): void => {
     if (status === 200) {
       if (entry.accepted === 0) entry.acceptedAtMs = nowMs();
