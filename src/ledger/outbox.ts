@@ -9,6 +9,8 @@ export interface Nudge {
   readonly version: number;
   /** A send to one recipient: its message's workflow is the job's. */
   readonly alone?: boolean;
+  /** News that can wait a moment and be told with later ones: recipients were added. Commands cannot. */
+  readonly mayWait?: boolean;
 }
 
 interface NudgeRow {

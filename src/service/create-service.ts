@@ -48,7 +48,8 @@ export function createService(deps: { notifier: Notifier; fanOut?: FanOut }): Se
     },
     async ingest(tx, input) {
       const { version, ...result } = await ingest(tx, { ...input, ...known(input) });
-      lookAfter(tx, { jobId: input.jobId, workspaceId: input.workspaceId, kind: 'bulk', version });
+      const { jobId, workspaceId } = input;
+      lookAfter(tx, { jobId, workspaceId, kind: 'bulk', version, mayWait: true });
       return result;
     },
     async runJob(tx, ref) {

@@ -13,7 +13,10 @@ const QUERY_TIMEOUT_MS = 60;
 const QUERY_CACHE_MS = 1_000;
 const MAX_CACHED = 10_000;
 
-/** After a commit: signals at once, then at most once a second a job. All of it best effort; the relay owns the guarantee. */
+/**
+ * After a commit: commands are told at once; added recipients at once, then at most once a second a job. All of it best effort;
+ * the relay owns the guarantee.
+ */
 export function createNotifier(deps: {
   client: Client;
   settings: EngineSettings;
@@ -33,11 +36,16 @@ export function createNotifier(deps: {
   };
   const look = (job: Nudge): void => {
     const waiting = pending.get(job.jobId);
-    if (waiting) {
+    if (waiting && job.mayWait) {
       waiting.latest = job;
       return;
     }
     send(job);
+    if (waiting) {
+      // Said with it: its version is newer than what waited.
+      waiting.latest = undefined;
+      return;
+    }
     const timer = setTimeout(() => {
       const latest = pending.get(job.jobId)?.latest;
       pending.delete(job.jobId);

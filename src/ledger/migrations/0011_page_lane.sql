@@ -30,16 +30,18 @@ declare
   burst double precision;
   has double precision;
   at timestamptz;
+  now_at timestamptz;
 begin
   select rate_per_second into rate from channels where id = p_channel;
   if rate is null then granted := p_wanted; wait_ms := 0; return; end if;
   burst := greatest(1, rate / 10);
   insert into channel_tokens (channel_id, tokens, refilled_at) values (p_channel, burst, ledger_now()) on conflict do nothing;
   select t.tokens, t.refilled_at into has, at from channel_tokens t where t.channel_id = p_channel for update;
-  has := least(burst, has + greatest(0, extract(epoch from ledger_now() - at)) * rate);
+  now_at := greatest(at, ledger_now());
+  has := least(burst, has + extract(epoch from now_at - at) * rate);
   granted := least(p_wanted, floor(has)::integer);
   has := has - granted;
-  update channel_tokens t set tokens = has, refilled_at = greatest(at, ledger_now()) where t.channel_id = p_channel;
+  update channel_tokens t set tokens = has, refilled_at = now_at where t.channel_id = p_channel;
   wait_ms := greatest(1, (1 - has) / rate * 1000);
 end $$;
 
@@ -230,4 +232,25 @@ begin
   ) moves group by 1, 3 having sum(d) <> 0 order by 1, 3
   on conflict (job_id, slot, state) do update set n = c.n + excluded.n;
   return null;
+end $$;
+
+-- take_token, as in 0003, reading the time once it has the row: read before the wait for it, it set refilled_at back by the wait,
+-- and granted the tokens of that time twice (measured: 114 in a second of a limit of 100, with both lanes on a channel).
+create or replace function take_token(p_channel uuid) returns void language plpgsql as $$
+declare
+  rate double precision;
+  burst double precision;
+  has double precision;
+  last timestamptz;
+  at timestamptz;
+begin
+  select rate_per_second into rate from channels where id = p_channel;
+  if rate is null then return; end if;
+  burst := greatest(1, rate / 10);
+  insert into channel_tokens (channel_id, tokens, refilled_at) values (p_channel, burst, ledger_now()) on conflict do nothing;
+  select t.tokens, t.refilled_at into has, last from channel_tokens t where t.channel_id = p_channel for update;
+  at := greatest(last, ledger_now());
+  has := least(burst, has + extract(epoch from at - last) * rate);
+  if has < 1 then perform refuse_claim('rate_limited', greatest(1, (1 - has) / rate * 1000)); end if;
+  update channel_tokens t set tokens = has - 1, refilled_at = at where t.channel_id = p_channel;
 end $$;

@@ -7,7 +7,13 @@ import { TEST_SETTINGS } from '../../support/engine';
 
 const A = '019aa000-0000-7000-8000-00000000000a';
 const B = '019aa000-0000-7000-8000-00000000000b';
-const nudge = (jobId: string, version: number): Nudge => ({ jobId, workspaceId: 'w', kind: 'bulk', version });
+const command = (jobId: string, version: number): Nudge => ({
+  jobId,
+  workspaceId: 'w',
+  kind: 'bulk',
+  version,
+});
+const nudge = (jobId: string, version: number): Nudge => ({ ...command(jobId, version), mayWait: true });
 
 interface Sent {
   readonly workflowId: string;
@@ -53,6 +59,16 @@ test('a flood on one job keeps no other waiting', () => {
   for (let version = 1; version <= 50; version += 1) notifier.look(nudge(A, version));
   notifier.look(nudge(B, 1));
   expect(versions(B)).toEqual([1]);
+});
+
+test('a command is told at once, also right after an ingestion, and takes with it what waited', () => {
+  const { notifier, versions } = createStand();
+  notifier.look(nudge(A, 1));
+  notifier.look(nudge(A, 2));
+  notifier.look(command(A, 3));
+  expect(versions(A)).toEqual([1, 3]);
+  jest.advanceTimersByTime(60_000);
+  expect(versions(A)).toEqual([1, 3]);
 });
 
 test('closing says at once what was still to be said', () => {
