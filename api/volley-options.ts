@@ -17,22 +17,26 @@ const KNOWN: Readonly<Record<keyof VolleyOptions, readonly string[]>> = {
   fanOut: FAN_OUTS,
   linkTracking: ['on', 'off'],
 };
+/** Messages that are sent as they come have a workflow each: there is nothing to fan out. */
+const { fanOut: _ofJobs, ...KNOWN_OF_MESSAGES } = KNOWN;
 const DEFAULTS: VolleyOptions = { guarantee: 'at_least_once' };
 
 /**
  * Reads `key=value, key=value`; spaces do not matter, an absent or empty header means the defaults.
  * Throws invalid_request, naming what exists, for an unknown key or value and for a key given twice: a misspelt guarantee
- * must not quietly become the default one.
+ * must not quietly become the default one. So is an option that the call has no use for.
  */
-export function parseVolleyOptions(header: string | undefined): VolleyOptions {
+export function parseVolleyOptions(header: string | undefined, of: 'job' | 'messages'): VolleyOptions {
+  const known: Readonly<Record<string, readonly string[]>> = of === 'job' ? KNOWN : KNOWN_OF_MESSAGES;
   const given = new Map<string, string>();
   for (const part of (header ?? '').split(',')) {
     if (part.trim() === '') continue;
     const [key = '', ...rest] = part.split('=');
     const name = key.trim();
     const value = rest.join('=').trim();
-    const allowed = Object.hasOwn(KNOWN, name) ? KNOWN[name as keyof VolleyOptions] : undefined;
-    if (!allowed) throw refuse(`no option is called "${name}"; there is ${Object.keys(KNOWN).join(', ')}`);
+    const allowed = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (!allowed)
+      throw refuse(`no option is called "${name}" here; there is ${Object.keys(known).join(', ')}`);
     if (given.has(name)) throw refuse(`"${name}" is given twice`);
     if (!allowed.includes(value)) throw refuse(`"${name}" is one of ${allowed.join(', ')}, not "${value}"`);
     given.set(name, value);

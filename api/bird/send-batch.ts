@@ -37,7 +37,7 @@ async function sendBatch(
   const workspaceId = requireOwnWorkspace(call);
   const channelId = idFromPath(call, 'channelId');
   const channel = await service.requireChannel(tx, { workspaceId, channelId });
-  const { guarantee, linkTracking } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER));
+  const { guarantee, linkTracking } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER), 'messages');
   const requests = readRequests(call.body);
   const messages = readElements(requests, channel, call.poison, { acceptedAtMs: now(), linkTracking });
   const { batchId, messageIds } = await service.acceptBatch(tx, {

@@ -39,7 +39,7 @@ async function sendMessage(
   const workspaceId = requireOwnWorkspace(call);
   const channelId = idFromPath(call, 'channelId');
   const channel = await service.requireChannel(tx, { workspaceId, channelId });
-  const { guarantee, linkTracking } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER));
+  const { guarantee, linkTracking } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER), 'messages');
   if (typeof call.body !== 'object' || call.body === null || Array.isArray(call.body)) {
     throw new VolleyError('invalid_request', 'The body must be an object: one message.', {
       details: [{ at: 'body', problem: 'must be an object' }],

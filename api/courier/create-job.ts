@@ -64,7 +64,10 @@ export function createJobRoute(service: Service): CommandRoute {
       },
     },
     async handle(call, tx) {
-      const { guarantee, fanOut, linkTracking } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER));
+      const { guarantee, fanOut, linkTracking } = parseVolleyOptions(
+        call.header(VOLLEY_OPTIONS_HEADER),
+        'job',
+      );
       const { spec, definition } = readInboundJob(call.body, undefined, linkTracking);
       const { workspaceId } = call;
       const { jobId } = await service.createBulkJob(tx, {

@@ -66,7 +66,7 @@ export function sendRoute(deps: { service: Service; now: () => number }): Comman
       },
     },
     async handle(call, tx) {
-      const { guarantee, linkTracking } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER));
+      const { guarantee, linkTracking } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER), 'messages');
       const { message } = validateBody(sendBody, call.body);
       const { workspaceId } = call;
       const { requestId } = await deps.service.acceptSend(tx, {
