@@ -254,3 +254,9 @@ begin
   if has < 1 then perform refuse_claim('rate_limited', greatest(1, (1 - has) / rate * 1000)); end if;
   update channel_tokens t set tokens = has - 1, refilled_at = at where t.channel_id = p_channel;
 end $$;
+
+-- As in 0006: what webhooks tell are the states, not how many ever reached one.
+create or replace function job_counts_json(p_job uuid) returns jsonb language sql stable as $$
+  select coalesce(jsonb_object_agg(state, n), '{}') from (
+    select state, sum(n)::bigint as n from job_counts where job_id = p_job and left(state, 5) <> 'ever_' group by state having sum(n) <> 0) c
+$$;
