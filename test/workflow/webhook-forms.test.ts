@@ -42,6 +42,7 @@ async function sendTo(echo: object = {}): Promise<string> {
       ],
     }),
   );
+  await stage.engine.signalled();
   await stage.finish('batch', batchId);
   return messageIds[0] ?? '';
 }
