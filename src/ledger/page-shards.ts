@@ -1,6 +1,6 @@
 import { type MessageSpec } from '../domain/message-spec';
 import { type Db, type Tx } from './database';
-import { cutShards, plannedShards, type PlanInput, type Shard } from './shards';
+import { cutShards, lockForPlan, type PlanInput, type Shard } from './shards';
 
 /** A page shard in the hands of one activity. */
 export interface PageShard {
@@ -46,14 +46,8 @@ export async function planPageShards(
   tx: Tx,
   input: Pick<PlanInput, 'jobId' | 'generation' | 'maxShards' | 'shardSize'>,
 ): Promise<Shard[]> {
-  const [job] = await tx.query<{ generation: number; ready: boolean }>(
-    `select generation, phase = 'running' and not paused and not cancel_requested and suspended is null as ready
-     from jobs where id = $1 for update`,
-    [input.jobId],
-  );
-  if (!job) return [];
-  if (job.generation >= input.generation) return plannedShards(tx, input.jobId, input.generation);
-  if (!job.ready) return [];
+  const known = await lockForPlan(tx, input);
+  if (known) return known;
   const rows = await tx.query<{ ordinal: number }>(
     `select s.ordinal from message_states s
      where s.job_id = $1 and s.state in ('pending', 'waiting', 'sending') and s.due_at <= ledger_now()

@@ -24,14 +24,8 @@ export interface PlanInput {
  * generation and holds the rows in one transaction, so that no row is in two shards. The same call again returns the same plan.
  */
 export async function planShards(tx: Tx, input: PlanInput): Promise<Shard[]> {
-  const [job] = await tx.query<{ generation: number; ready: boolean }>(
-    `select generation, phase = 'running' and not paused and not cancel_requested and suspended is null as ready
-     from jobs where id = $1 for update`,
-    [input.jobId],
-  );
-  if (!job) return [];
-  if (job.generation >= input.generation) return plannedShards(tx, input.jobId, input.generation);
-  if (!job.ready) return [];
+  const known = await lockForPlan(tx, input);
+  if (known) return known;
   const rows = await tx.query<{ ordinal: number }>(
     `with due as (
        select message_id from message_states
@@ -61,6 +55,24 @@ export async function planShards(tx: Tx, input: PlanInput): Promise<Shard[]> {
   return shards;
 }
 
+/**
+ * Locks the job for a plan. @returns what an earlier try of the same call planned, nothing where nothing may be planned now, and
+ * undefined where there is a new plan to make.
+ */
+export async function lockForPlan(
+  tx: Tx,
+  input: Pick<PlanInput, 'jobId' | 'generation'>,
+): Promise<Shard[] | undefined> {
+  const [job] = await tx.query<{ generation: number; ready: boolean }>(
+    `select generation, phase = 'running' and not paused and not cancel_requested and suspended is null as ready
+     from jobs where id = $1 for update`,
+    [input.jobId],
+  );
+  if (!job) return [];
+  if (job.generation >= input.generation) return plannedShards(tx, input.jobId, input.generation);
+  return job.ready ? undefined : [];
+}
+
 /** Ranges of ordinals, each with at most `shardSize` of the given ones, as many as there may be at once where there are enough. */
 export function cutShards(
   given: readonly number[],
@@ -79,8 +91,7 @@ export function cutShards(
   return shards;
 }
 
-/** What an earlier try of the same call planned. */
-export async function plannedShards(tx: Tx, jobId: string, generation: number): Promise<Shard[]> {
+async function plannedShards(tx: Tx, jobId: string, generation: number): Promise<Shard[]> {
   return tx.query<Shard & { [key: string]: unknown }>(
     `select n, first_ordinal as first, last_ordinal as last, size from shards where job_id = $1 and generation = $2 order by n`,
     [jobId, generation],

@@ -24,9 +24,10 @@ beforeAll(async () => {
 }, 60_000);
 
 const PATHS = {
-  bulkJob: 'happy by-signal paused-resumed planned-again canceled shard-failed continued-as-new continued',
+  bulkJob:
+    'happy by-signal paused-resumed planned-again canceled shard-failed continued-as-new continued paged',
   batch: 'mixed scheduled continued canceled rejected',
-  deliverShard: 'happy stopped child-already-open',
+  deliverShard: 'happy stopped child-already-open paged',
   deliverMessage: 'sent retried parked scheduled canceled waiting continued',
 };
 

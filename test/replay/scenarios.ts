@@ -29,6 +29,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { play: childAlreadyOpen },
   { play: scheduledForWeeks },
   { play: rejectedBatch },
+  { play: paged },
 ];
 
 /** Users inline, each with an address: the check that no history shows one has something to find. */
@@ -108,6 +109,17 @@ async function rejectedBatch(stage: Stage): Promise<readonly Path[]> {
   const { batchId } = await stage.batch([{ id: 'bad', faults: [fault] }]);
   await stage.finish('batch', batchId);
   return [{ name: 'batch-rejected', workflowId: job('batch', batchId) }];
+}
+
+/** A job whose shard is one activity. */
+async function paged(stage: Stage): Promise<readonly Path[]> {
+  const jobId = await stage.fill(['p1', 'p2'], { fanOut: 'page' });
+  await stage.command(jobId, 'run');
+  await stage.finish('bulk', jobId);
+  return [
+    { name: 'bulkJob-paged', workflowId: job('bulk', jobId) },
+    { name: 'deliverShard-paged', workflowId: workflowIds.shard(jobId, 1, 0) },
+  ];
 }
 
 /** Plays a scenario in a world of its own. */

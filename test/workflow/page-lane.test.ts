@@ -14,6 +14,17 @@ const callsOf = (id: string | undefined) =>
   stage.sink.requests.filter(({ recipientId }) => recipientId === id).length;
 const sent = async (jobId: string) => (await stage.job(jobId)).counts.sent;
 
+/** The sink answers nobody until it is let go. */
+function holdAnswers(): () => void {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  stage.sink.answer(async () => {
+    await held;
+    return {};
+  });
+  return release;
+}
+
 test('each recipient of several page shards gets one call, and no workflow of its own', async () => {
   const jobId = await paged(people(350));
   await stage.command(jobId, 'run');
@@ -95,12 +106,7 @@ test('a frequency cap holds in a page as exactly as outside', async () => {
 const capped = (id: string) => ({ id, idGenerated: false, addresses: {} });
 
 test('after a pause commits no attempt begins, and a resume sends the rest', async () => {
-  let release: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => (release = resolve));
-  stage.sink.answer(async () => {
-    await held;
-    return {};
-  });
+  const release = holdAnswers();
   const jobId = await paged(people(100));
   await stage.command(jobId, 'run');
   await stage.sink.waitFor(10);
@@ -120,12 +126,7 @@ test('after a pause commits no attempt begins, and a resume sends the rest', asy
 });
 
 test('a cancel leaves what was begun to end and settles the rest as canceled', async () => {
-  let release: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => (release = resolve));
-  stage.sink.answer(async () => {
-    await held;
-    return {};
-  });
+  const release = holdAnswers();
   const jobId = await paged(people(100));
   await stage.command(jobId, 'run');
   await stage.sink.waitFor(10);
