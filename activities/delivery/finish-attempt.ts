@@ -35,12 +35,27 @@ interface SentTo {
   readonly provider: string;
 }
 
+/** What is to be written of an outcome. */
+export interface Finishing {
+  readonly settlement: Settlement;
+  /** What the workflow should do once it is written and the message has moved. */
+  readonly result: DeliverResult;
+}
+
 /** Decides what follows an outcome, writes both down, and says what the workflow should do. */
 export async function finishAttempt(
   db: Database,
   rules: DeliveryRules,
   input: FinishInput,
 ): Promise<DeliverResult> {
+  const { settlement, result } = decideFinish(rules, input);
+  const settled = await settle(db, input, settlement);
+  if (isSettled(settled.state)) return { type: 'settled', state: settled.state, reason: settled.reason };
+  return settled.moved ? result : { type: 'left', why: 'held' };
+}
+
+/** Decides what follows an outcome. Writes nothing. */
+export function decideFinish(rules: DeliveryRules, input: FinishInput): Finishing {
   const { message, outcome } = input;
   const retryAfterMs = 'retryAfterMs' in outcome ? outcome.retryAfterMs : undefined;
   const next = afterOutcome({
@@ -60,23 +75,31 @@ export async function finishAttempt(
   });
   const waitMs = next.waitMs ?? 0;
   const keeps = input.jobKind !== 'bulk' || waitMs <= rules.parkAfterMs;
-  const settled = await settle(db, input, {
+  const settlement: Settlement = {
     jobId: message.jobId,
     attemptId: input.attemptId,
     outcome: outcome.type,
     state: next.state,
     refused: next.refused,
-    ...('code' in outcome ? { code: outcome.code, detail: outcome.message } : {}),
-    ...(outcome.type === 'accepted' && outcome.vendorId !== undefined ? { vendorId: outcome.vendorId } : {}),
+    ...('code' in outcome ? { code: storable(outcome.code), detail: storable(outcome.message) } : {}),
+    ...(outcome.type === 'accepted' && outcome.vendorId !== undefined
+      ? { vendorId: storable(outcome.vendorId) }
+      : {}),
     ...(outcome.type === 'accepted' && outcome.settled ? { settled: outcome.settled } : {}),
     ...(next.reason ? { reason: next.reason } : {}),
     ...(next.waitReason ? { waitReason: next.waitReason, waitMs } : {}),
     holdMs: next.state === 'waiting' && keeps ? waitMs + WAIT_MARGIN_MS : null,
     ...(next.nextRoute ? { route: message.route + 1 } : {}),
-  });
-  if (isSettled(settled.state)) return { type: 'settled', state: settled.state, reason: settled.reason };
-  if (!settled.moved) return { type: 'left', why: 'held' };
-  return keeps ? { type: 'wait', waitMs } : { type: 'parked' };
+  };
+  if (next.state !== 'waiting') {
+    return { settlement, result: { type: 'settled', state: next.state, reason: next.reason ?? null } };
+  }
+  return { settlement, result: keeps ? { type: 'wait', waitMs } : { type: 'parked' } };
+}
+
+/** Vendors' words: Postgres takes every character but one, and an outcome is a fact whatever they wrote. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '');
 }
 
 /** An address that the vendor says at once does not exist is suppressed with the same commit: nothing more is sent to it. */

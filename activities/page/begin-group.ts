@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
-import { claimPage, type GroupClaim } from '../../src/ledger/page-claims';
+import { wordsOf } from '../../src/ledger/outputs';
+import { claimPage, type GroupBegun, type GroupClaim } from '../../src/ledger/page-claims';
 import { type Refusal } from '../../src/ledger/attempts';
 import { type DeliveryContext } from '../../src/ledger/delivery-context';
 import { factKeysOf, wishesOf, type FactsInput } from '../../src/ledger/gate-facts';
@@ -21,7 +22,7 @@ const MIN_TOKEN_WAIT_MS = 50;
 export interface BegunCall {
   readonly messageId: string;
   readonly attemptId: string;
-  readonly deliveryId: string;
+  readonly begun: GroupBegun;
   readonly message: DeliveryContext;
   readonly prepared: Prepared;
 }
@@ -38,8 +39,8 @@ export interface BegunGroup {
 }
 
 /**
- * Begins the first attempts of a group: their facts in one statement, the gates, everything that is to be sent, then one claim for
- * all. A message that anything stands in the way of is left to the way that each message can go alone.
+ * Begins attempts of a group: their facts in one statement, the gates, everything that is to be sent, then one claim for all.
+ * A message that anything stands in the way of is left to the way that each message can go alone.
  */
 export function createGroupBeginner(deps: Dependencies, by: Preparers) {
   const { db } = deps;
@@ -54,12 +55,13 @@ export function createGroupBeginner(deps: Dependencies, by: Preparers) {
   };
 
   async function letPass(job: JobContext, items: readonly Item[]): Promise<Map<string, Passing>> {
-    const candidates = items.flatMap(({ messageId, fresh }) => {
-      if (!fresh) return [];
-      const message = freshContext(job, fresh);
+    const candidates = items.flatMap(({ messageId, fresh, again }) => {
+      const message = again ?? (fresh && freshContext(job, fresh));
+      if (!message) return [];
       const routing = message.spec.faults?.length ? undefined : routesOf(message, deps.providers);
       if (!routing?.ok || wishesOf(message).capFrequency === true) return [];
-      const input: FactsInput = { messageId, message, routes: routing.routes, first: 0 };
+      const first = message.route;
+      const input: FactsInput = { messageId, message, routes: routing.routes.slice(first), first };
       return [{ input, keys: factKeysOf(input), routes: routing.routes }];
     });
     const facts = await readGroupFacts(db, candidates);
@@ -87,22 +89,24 @@ export function createGroupBeginner(deps: Dependencies, by: Preparers) {
     const nothing = { begun: [], limited: [], limitedForMs: 0 };
     if (!run.page || passing.size === 0) return { ...nothing, alone };
     const group = [...passing].map(([messageId, one]) => ({ ...claimOf(messageId, one), one }));
-    const answer = await claimPage(db, run.page, group, { owner: run.owner, marginMs: ATTEMPT_MARGIN_MS });
-    if (answer.refused === 'facts_changed') return { ...nothing, alone: [...alone, ...passing.keys()] };
+    const answer = await claimPage(db, run.page, group, {
+      owner: run.owner,
+      marginMs: ATTEMPT_MARGIN_MS,
+    }).catch(unlessData);
+    if (answer === 'data' || answer.refused === 'facts_changed')
+      return { ...nothing, alone: [...alone, ...passing.keys()] };
     if (answer.refused) return { ...nothing, alone: [], halted: answer.refused };
-    const refused = group.flatMap((g) => {
-      const no = answer.notBegun.get(g.messageId);
-      return no ? [{ ...no, messageId: g.messageId, one: g.one }] : [];
-    });
+    const refused = [...answer.notBegun].map(([messageId, no]) => ({ ...no, messageId }));
     const limited = refused.filter((no) => no.refused === 'rate_limited');
     const isLimited = new Set(limited.map(({ messageId }) => messageId));
     return {
-      begun: group
-        .filter(({ messageId }) => !answer.notBegun.has(messageId))
-        .map(({ messageId, attemptId, deliveryId, one }) => ({
-          ...{ messageId, attemptId, deliveryId },
-          ...{ message: one.message, prepared: one.prepared },
-        })),
+      begun: group.flatMap(({ messageId, attemptId, one }) => {
+        const begun = answer.begun.get(messageId);
+        if (!begun) return [];
+        const { attempts, sinceFirstAttemptMs } = begun;
+        const message = { ...one.message, attempts, sinceFirstAttemptMs };
+        return [{ messageId, attemptId, begun, message, prepared: one.prepared }];
+      }),
       alone: [
         ...alone,
         ...refused.filter((no) => no.refused !== 'rate_limited').map(({ messageId }) => messageId),
@@ -115,6 +119,15 @@ export function createGroupBeginner(deps: Dependencies, by: Preparers) {
   }
 }
 
+/**
+ * Postgres does not store every string (class 22: a NUL that a template makes). One message's words are not worth its group: alone,
+ * a message is sent all the same.
+ */
+function unlessData(error: unknown): 'data' {
+  if (String((error as { code?: unknown }).code).startsWith('22')) return 'data';
+  throw error;
+}
+
 function claimOf(messageId: string, { message, prepared, seal }: Passing): GroupClaim {
   const { route, opened } = prepared;
   return {
@@ -125,5 +138,6 @@ function claimOf(messageId: string, { message, prepared, seal }: Passing): Group
     provider: opened.provider.name,
     timeoutMs: opened.provider.totalTimeoutMs,
     seal,
+    words: wordsOf(prepared.rendered),
   };
 }

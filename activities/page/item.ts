@@ -6,8 +6,10 @@ import { type Prepared } from '../delivery/prepare';
 /** A message that wants an attempt. */
 export interface Item {
   readonly messageId: string;
-  /** Never begun, so far as is known: begun in a group. */
+  /** Never begun, so far as is known. This or `again` is what it takes to be begun in a group; without, it goes its own way. */
   readonly fresh?: FreshMessage;
+  /** Begun before in this page, and waiting for its next attempt. */
+  readonly again?: DeliveryContext;
   /** Ready to be begun: only a token was missing. */
   readonly passing?: Passing;
 }

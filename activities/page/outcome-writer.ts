@@ -3,21 +3,21 @@ import { type DeliverResult } from '../../workflows/contract';
 import { type Database } from '../../src/ledger/database';
 import { settlePage } from '../../src/ledger/page-claims';
 import { type DeliveryRules } from '../dependencies';
-import { finishAttempt, type FinishInput } from '../delivery/finish-attempt';
+import { decideFinish, finishAttempt, type FinishInput, type Finishing } from '../delivery/finish-attempt';
 
 /** A ledger that is away for a moment should not put calls in doubt whose answers are known. */
 const RETRY_MS = 250;
 const GIVE_UP_MS = 60_000;
 
-interface Entry {
+interface Entry extends Finishing {
   readonly input: FinishInput;
   readonly resolve: (result: DeliverResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Writes outcomes down: what was accepted in groups, all that came while the group before was being written; everything else
- * one by one, by the rule of the other lane. An outcome counts as known only once its write has committed.
+ * Writes outcomes down in groups: all that came while the group before was being written. What a group may not settle goes one by
+ * one, by the rule of the other lane. An outcome counts as known only once its write has committed.
  */
 export function createOutcomeWriter(
   db: Database,
@@ -42,13 +42,10 @@ export function createOutcomeWriter(
 
   async function write(group: readonly Entry[]): Promise<void> {
     try {
-      const accepted = group.map(({ input: { attemptId, outcome } }) => ({
-        attemptId,
-        vendorId: outcome.type === 'accepted' ? outcome.vendorId : undefined,
-      }));
-      const settled = await persist(() => settlePage(db, accepted));
-      for (const { input, resolve, reject } of group) {
-        if (settled.has(input.attemptId)) resolve({ type: 'settled', state: 'sent', reason: null });
+      const settlements = group.map(({ settlement }) => settlement);
+      const settled = await persist(() => settlePage(db, settlements));
+      for (const { input, result, resolve, reject } of group) {
+        if (settled.has(input.attemptId)) resolve(result);
         else alone(input).then(resolve, reject);
       }
     } catch (error) {
@@ -57,9 +54,10 @@ export function createOutcomeWriter(
   }
 
   return (input) => {
-    if (input.outcome.type !== 'accepted' || input.outcome.settled) return alone(input);
+    // Settled at once by the vendor: two moves, and perhaps a suppression.
+    if (input.outcome.type === 'accepted' && input.outcome.settled) return alone(input);
     return new Promise((resolve, reject) => {
-      queue.push({ input, resolve, reject });
+      queue.push({ ...decideFinish(rules, input), input, resolve, reject });
       void drain();
     });
   };

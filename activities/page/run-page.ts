@@ -1,5 +1,4 @@
 import { type DeliverResult, type PageResult } from '../../workflows/contract';
-import { keepOutputs } from '../../src/ledger/outputs';
 import { loadJobContext, type JobContext } from '../../src/ledger/page-contexts';
 import { type PageClaim } from '../../src/ledger/page-shards';
 import { type Dependencies } from '../dependencies';
@@ -12,6 +11,9 @@ import { type Item } from './item';
 import { type Slots } from './slots';
 import { createSource } from './source';
 import { createTally } from './tally';
+
+/** The claim has kept what a group says. */
+const KEPT = Promise.resolve();
 
 export interface PageTools {
   readonly beginGroup: (run: Run, job: JobContext, items: readonly Item[]) => Promise<BegunGroup>;
@@ -48,7 +50,7 @@ export async function runPage(
   function follow(item: Item, work: Promise<DeliverResult>): void {
     work
       .then((result) => {
-        if (result.type === 'wait') source.later({ messageId: item.messageId }, result.waitMs);
+        if (result.type === 'wait') source.later(item, result.waitMs);
         else tally.count(item.messageId, result);
         if (result.type === 'left' && result.why === 'paused') halted = true;
       })
@@ -66,18 +68,12 @@ export async function runPage(
       throw error;
     });
     if (group.halted) halted = true;
-    const kept = keepOutputs(
-      deps.db,
-      workspaceId,
-      group.begun.map(({ deliveryId, prepared }) => ({ deliveryId, content: prepared.rendered })),
-    ).catch((error: Error) => deps.log.warn({ event: 'output.not_kept', reason: error.name }));
-    for (const one of group.begun) {
+    for (const { messageId, attemptId, message, prepared, begun } of group.begun) {
       const call: Call = {
-        ...{ run, jobKind: job.jobKind, messageId: one.messageId, attemptId: one.attemptId },
-        ...{ message: one.message, ready: one.prepared, kept },
-        begun: { deliveryId: one.deliveryId, generation: 0, number: 1 },
+        ...{ run, jobKind: job.jobKind, messageId, attemptId, message, begun },
+        ...{ ready: prepared, kept: KEPT },
       };
-      follow({ messageId: one.messageId }, tools.call(call));
+      follow({ messageId, again: { ...message, state: 'waiting' } }, tools.call(call));
     }
     for (const messageId of group.alone) {
       follow({ messageId }, tools.attempts.deliver(run, job.jobKind, messageId));
@@ -105,8 +101,7 @@ export async function runPage(
       inFlight += granted;
       const items = source.take(granted);
       for (let spare = granted - items.length; spare > 0; spare -= 1) freeSlot();
-      if (items[0]?.fresh) await begin(items);
-      else for (const item of items) follow(item, tools.attempts.deliver(run, job.jobKind, item.messageId));
+      if (items.length > 0) await begin(items);
     }
   }
 

@@ -8,9 +8,9 @@ const LOW = 100;
 
 /** What of a shard is still to be begun: its messages in order, and those whose next attempt is due soon. */
 export interface Source {
-  /** Reads on when little is left. */
+  /** Reads on when little is left, and waits for that only when nothing is. */
   fill(): Promise<void>;
-  /** Up to `most` of what may be begun now: all of them fresh, or all of them not. */
+  /** Up to `most` of what may be begun now: first what is due again, which has waited; then fresh ones. */
   take(most: number): Item[];
   /** How many could be taken now. */
   ready(): number;
@@ -28,6 +28,8 @@ export function createSource(db: Db, shard: PageShard): Source {
   let after = -1;
   let exhausted = false;
   let freshAtMs = 0;
+  let reading: Promise<void> | undefined;
+  let failure: Error | undefined;
 
   const dueCount = (nowMs: number): number => {
     const first = waiting.findIndex(({ atMs }) => atMs > nowMs);
@@ -40,27 +42,38 @@ export function createSource(db: Db, shard: PageShard): Source {
     waiting.splice(place < 0 ? waiting.length : place, 0, { item, atMs });
   }
 
+  function throwIfFailed(): void {
+    if (failure) throw failure;
+  }
+
+  async function read(): Promise<void> {
+    const rows = await pageMessages(db, shard, after, PAGE);
+    after = rows.at(-1)?.ordinal ?? after;
+    exhausted = rows.length < PAGE;
+    for (const row of rows) {
+      if (row.fresh) fresh.push({ messageId: row.messageId, fresh: row.fresh });
+      else later({ messageId: row.messageId }, row.inMs);
+    }
+  }
+
   return {
     async fill() {
+      throwIfFailed();
       if (exhausted || fresh.length > LOW) return;
-      const rows = await pageMessages(db, shard, after, PAGE);
-      after = rows.at(-1)?.ordinal ?? after;
-      exhausted = rows.length < PAGE;
-      for (const row of rows) {
-        if (row.fresh) fresh.push({ messageId: row.messageId, fresh: row.fresh });
-        else later({ messageId: row.messageId }, row.inMs);
-      }
+      reading ??= read()
+        .catch((error: Error) => (failure = error))
+        .then(() => (reading = undefined));
+      if (fresh.length === 0 && dueCount(Date.now()) === 0) await reading;
+      throwIfFailed();
     },
     take(most) {
       const nowMs = Date.now();
-      const due = Math.min(most, dueCount(nowMs));
-      // What was begun once goes first: it has waited, and its recipient may have it already.
-      if (due > 0) return waiting.splice(0, due).map(({ item }) => item);
-      return nowMs < freshAtMs ? [] : fresh.splice(0, most);
+      const due = waiting.splice(0, Math.min(most, dueCount(nowMs))).map(({ item }) => item);
+      return nowMs < freshAtMs ? due : [...due, ...fresh.splice(0, most - due.length)];
     },
     ready() {
       const nowMs = Date.now();
-      return dueCount(nowMs) || (nowMs < freshAtMs ? 0 : fresh.length);
+      return dueCount(nowMs) + (nowMs < freshAtMs ? 0 : fresh.length);
     },
     nextMs() {
       const times = [

@@ -20,7 +20,7 @@ export async function noteEvents(tx: Tx, workspaceId: string, noted: readonly No
      select message_id, $1, least(to_timestamp(at_ms / 1000), ledger_now()), type, data::jsonb, dedupe
      from unnest($2::uuid[], $3::float8[], $4::text[], $5::text[], $6::text[]) with ordinality
        as g(message_id, at_ms, type, data, dedupe, place)
-     order by place on conflict (message_id, dedupe) do nothing`,
+     order by place on conflict (message_id, dedupe) where dedupe is not null do nothing`,
     [
       workspaceId,
       noted.map(({ messageId }) => messageId),

@@ -1,10 +1,12 @@
-import { orRefused, type Refusal, type Refused, type Seal } from './attempts';
+import { orRefused, type Claimed, type Refusal, type Refused, type Seal, type Settlement } from './attempts';
 import { type Db } from './database';
+import { type Words } from './outputs';
 import { type PageClaim } from './page-shards';
 
-/** One first attempt, as the gates let it pass. */
+/** One attempt, as the gates let it pass. */
 export interface GroupClaim {
   readonly messageId: string;
+  /** The id of the delivery if this is the first attempt over its route. */
   readonly deliveryId: string;
   readonly attemptId: string;
   readonly route: number;
@@ -13,28 +15,56 @@ export interface GroupClaim {
   readonly provider: string;
   readonly timeoutMs: number;
   readonly seal: Seal;
+  readonly words: Words;
 }
 
-/** Why one of a group was not begun. `begun_before`: not its first attempt, so not to be begun in a group. */
+/** Why one of a group was not begun. `begun_before`: its key is in doubt, or its route has moved on: not for a group. */
 export interface NotBegun {
   readonly refused: Refusal | 'begun_before';
   readonly waitMs: number;
 }
 
+/** An attempt that was begun with its group. */
+export interface GroupBegun extends Claimed {
+  /** Attempts that counted before this one. */
+  readonly attempts: number;
+  readonly sinceFirstAttemptMs: number;
+}
+
+export interface GroupAnswer {
+  readonly refused?: undefined;
+  /** By message id, as is `notBegun`: each of the group is in one of the two. */
+  readonly begun: ReadonlyMap<string, GroupBegun>;
+  readonly notBegun: ReadonlyMap<string, NotBegun>;
+}
+
+interface ClaimRow {
+  readonly message_id: string;
+  readonly refused: NotBegun['refused'] | null;
+  readonly wait_ms: number;
+  readonly delivery_id: string;
+  readonly generation: number;
+  readonly number: number;
+  readonly attempts: number;
+  readonly since_first_ms: number;
+  readonly [key: string]: unknown;
+}
+
 /**
- * Begins the first attempts of a group in one transaction (SQL: claim_page).
- * @returns by message id who was not begun; or the refusal of them all: paused, canceled, not_running, fenced, facts_changed.
+ * Begins attempts of a group in one transaction, and keeps what they say (SQL: claim_page).
+ * @returns who was begun and who not; or the refusal of them all: paused, canceled, not_running, fenced, facts_changed.
  */
 export async function claimPage(
   db: Db,
   page: PageClaim,
   group: readonly GroupClaim[],
   input: { readonly owner: string; readonly marginMs: number },
-): Promise<Refused | { readonly refused?: undefined; readonly notBegun: ReadonlyMap<string, NotBegun> }> {
+): Promise<Refused | GroupAnswer> {
   const each = <T>(pick: (claim: GroupClaim) => T): T[] => group.map(pick);
+  const words = distinctWords(group);
   return orRefused(async () => {
-    const rows = await db.query<{ message_id: string; refused: NotBegun['refused'] | null; wait_ms: number }>(
-      'select * from claim_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)',
+    const rows = await db.query<ClaimRow>(
+      'select * from claim_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)',
       [
         ...[page.jobId, page.generation, page.n, page.claim, input.owner, input.marginMs],
         each((c) => c.messageId),
@@ -45,30 +75,67 @@ export async function claimPage(
         each((c) => c.kind),
         each((c) => c.provider),
         each((c) => c.timeoutMs),
+        each((c) => c.words.sha256),
+        words.map(({ sha256 }) => sha256),
+        words.map(({ content }) => content),
         group.flatMap(({ seal }) => seal.facts.map((hex) => Buffer.from(hex, 'hex'))),
         group.reduce((sum, { seal }) => sum + seal.version, 0),
       ],
     );
-    const notBegun = new Map<string, NotBegun>();
-    const answered = new Set(rows.map((row) => row.message_id));
-    for (const { message_id: id, refused, wait_ms: waitMs } of rows) {
-      if (refused) notBegun.set(id, { refused, waitMs });
-    }
-    for (const { messageId } of group) {
-      if (!answered.has(messageId)) notBegun.set(messageId, { refused: 'settled', waitMs: 0 });
-    }
-    return { notBegun };
+    return answerOf(group, rows);
   });
 }
 
-/** @returns the attempts that were settled as accepted; the others are for settleAttempt (SQL: settle_page). */
-export async function settlePage(
-  db: Db,
-  accepted: readonly { readonly attemptId: string; readonly vendorId?: string | undefined }[],
-): Promise<ReadonlySet<string>> {
-  const rows = await db.query<{ attempt_id: string }>('select attempt_id from settle_page($1, $2)', [
-    accepted.map((one) => one.attemptId),
-    accepted.map((one) => one.vendorId ?? null),
-  ]);
+function answerOf(group: readonly GroupClaim[], rows: readonly ClaimRow[]): GroupAnswer {
+  const begun = new Map<string, GroupBegun>();
+  const notBegun = new Map<string, NotBegun>();
+  for (const row of rows) {
+    const { message_id: id, refused } = row;
+    if (refused) notBegun.set(id, { refused, waitMs: row.wait_ms });
+    else begun.set(id, toBegun(row));
+  }
+  for (const { messageId } of group) {
+    if (!begun.has(messageId) && !notBegun.has(messageId))
+      notBegun.set(messageId, { refused: 'settled', waitMs: 0 });
+  }
+  return { begun, notBegun };
+}
+
+const toBegun = (row: ClaimRow): GroupBegun => ({
+  deliveryId: row.delivery_id,
+  generation: row.generation,
+  number: row.number,
+  attempts: row.attempts,
+  sinceFirstAttemptMs: row.since_first_ms,
+});
+
+/** Many say the same: each of the words goes once. */
+function distinctWords(group: readonly GroupClaim[]): Words[] {
+  return [...new Map(group.map(({ words }) => [words.content, words])).values()];
+}
+
+/** @returns the attempts that were settled; the others are for settleAttempt (SQL: settle_page). */
+export async function settlePage(db: Db, group: readonly Settlement[]): Promise<ReadonlySet<string>> {
+  const each = <T>(pick: (one: Settlement) => T | undefined): (T | null)[] =>
+    group.map((one) => pick(one) ?? null);
+  const ceil = (ms: number | null | undefined): number | undefined =>
+    ms == null ? undefined : Math.ceil(ms);
+  const rows = await db.query<{ attempt_id: string }>(
+    'select attempt_id from settle_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
+    [
+      each((s) => s.attemptId),
+      each((s) => s.outcome),
+      each((s) => s.code),
+      each((s) => s.detail),
+      each((s) => s.vendorId),
+      each((s) => s.state),
+      each((s) => s.reason),
+      each((s) => s.waitReason),
+      each((s) => ceil(s.waitMs)),
+      each((s) => ceil(s.holdMs)),
+      each((s) => s.route),
+      each((s) => s.refused),
+    ],
+  );
   return new Set(rows.map((row) => row.attempt_id));
 }

@@ -30,13 +30,11 @@ export interface FreshMessage {
 }
 
 /**
- * SQL: the state row `s` is in the hands of an open page shard (of a generation before `before`): it is in its range and was
- * due when that was planned. Written out, because a function is called row by row.
+ * SQL: the state row `s` is in the hands of an open page shard: it is in its range and was due when that was planned. Written
+ * out, because a function is called row by row.
  */
-const inOpenPage = (before?: string): string =>
-  `exists (select 1 from shards o where o.job_id = s.job_id and o.lane = 'page' and o.ended_at is null
-     and s.ordinal between o.first_ordinal and o.last_ordinal and s.due_at <= o.due_before
-     ${before === undefined ? '' : `and o.generation < ${before}`})`;
+const IN_OPEN_PAGE = `exists (select 1 from shards o where o.job_id = s.job_id and o.lane = 'page' and o.ended_at is null
+     and s.ordinal between o.first_ordinal and o.last_ordinal and s.due_at <= o.due_before)`;
 
 /**
  * Plans the next page shards of a running job: ranges of ordinals with due rows that nobody has. No row is touched: an open
@@ -52,7 +50,7 @@ export async function planPageShards(
     `select s.ordinal from message_states s
      where s.job_id = $1 and s.state in ('pending', 'waiting', 'sending') and s.due_at <= ledger_now()
        and (s.held_until is null or s.held_until <= ledger_now())
-       and not ${inOpenPage()}
+       and not ${IN_OPEN_PAGE}
      order by s.due_at, s.ordinal limit $2`,
     [input.jobId, input.maxShards * input.shardSize],
   );
@@ -88,7 +86,7 @@ export async function beginPage(db: Db, shard: PageShard): Promise<number | unde
 }
 
 /**
- * The next messages of a shard after an ordinal: those it was planned for and nobody has begun; and those that an activity
+ * The next messages of a shard after an ordinal (SQL: page_messages): those it was planned for and nobody has begun; and those that an activity
  * before this one left behind, in a call whose answer is not known or waiting for their next attempt.
  */
 export async function pageMessages(
@@ -104,20 +102,13 @@ export async function pageMessages(
     due_in: number;
     expired: boolean;
     in_ms: number;
-  }>(
-    `select s.message_id as id, s.ordinal, m.spec, (extract(epoch from s.due_at - ledger_now()) * 1000)::float8 as due_in,
-       coalesce(s.valid_until <= ledger_now(), false) as expired,
-       case when s.state = 'waiting' then greatest(0, extract(epoch from s.due_at - ledger_now()) * 1000)::float8 else 0 end as in_ms
-     from shards p join message_states s on s.job_id = p.job_id and s.ordinal between p.first_ordinal and p.last_ordinal
-     left join lateral (select m.spec from messages m where m.id = s.message_id and s.state = 'pending' limit 1) m on true
-     where p.job_id = $1 and p.generation = $2 and p.n = $3 and s.ordinal > $4 and (
-       s.plan = p.generation and (s.state = 'sending' or (s.state = 'waiting' and s.held_until is not null))
-       or s.state in ('pending', 'waiting', 'sending') and s.due_at <= p.due_before
-         and (s.held_until is null or s.held_until <= ledger_now())
-         and not ${inOpenPage('p.generation')})
-     order by s.ordinal limit $5`,
-    [shard.jobId, shard.generation, shard.n, after, limit],
-  );
+  }>('select * from page_messages($1, $2, $3, $4, $5)', [
+    shard.jobId,
+    shard.generation,
+    shard.n,
+    after,
+    limit,
+  ]);
   return rows.map(({ id, ordinal, spec, due_in: dueInMs, expired, in_ms: inMs }) => ({
     ...{ messageId: id, ordinal, inMs },
     ...(spec ? { fresh: { spec, dueInMs, expired } } : {}),
@@ -163,7 +154,7 @@ export async function nextPageWakeUpMs(db: Db, jobId: string): Promise<number | 
   const [row] = await db.query<{ free: number | null; open: number | null; shards: boolean }>(
     `select
        (select extract(epoch from greatest(s.due_at, s.held_until) - ledger_now())::float8 * 1000 from message_states s
-         where s.job_id = $1 and s.state in ('pending', 'waiting', 'sending') and s.state <> 'sending' and not ${inOpenPage()}
+         where s.job_id = $1 and s.state in ('pending', 'waiting', 'sending') and s.state <> 'sending' and not ${IN_OPEN_PAGE}
          order by s.due_at, s.ordinal limit 1) as free,
        (select extract(epoch from min(s.held_until) - ledger_now())::float8 * 1000 from message_states s
          where s.job_id = $1 and s.state = 'sending') as open,

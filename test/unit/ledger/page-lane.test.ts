@@ -8,6 +8,8 @@ import {
   planPageShards,
   type PageClaim,
 } from '../../../src/ledger/page-shards';
+import { type Settlement } from '../../../src/ledger/attempts';
+import { wordsOf } from '../../../src/ledger/outputs';
 import { raiseFacts } from '../../../src/ledger/suppressions';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { insertJobWith } from './world';
@@ -45,6 +47,7 @@ async function take(jobId: string, generation = 1, n = 0): Promise<PageClaim> {
 const claimOf = (messageId: string, channelId: string, facts: readonly string[] = []): GroupClaim => ({
   ...{ messageId, channelId, deliveryId: uuidv7(), attemptId: uuidv7(), route: 0, timeoutMs: 1_000 },
   ...{ kind: 'webhook', provider: 'test', seal: { facts, version: 0, dropped: [] } },
+  words: wordsOf({ title: 'Hello', text: 'words' } as never),
 });
 
 const claim = (page: PageClaim, group: readonly GroupClaim[]) =>
@@ -52,8 +55,32 @@ const claim = (page: PageClaim, group: readonly GroupClaim[]) =>
 
 async function begun(page: PageClaim, messageIds: readonly string[]): Promise<GroupClaim[]> {
   const group = messageIds.map((id) => claimOf(id, uuidv7()));
-  expect(await claim(page, group)).toEqual({ notBegun: new Map() });
+  const answer = await claim(page, group);
+  expect(answer).toMatchObject({ notBegun: new Map() });
+  expect(answer).toHaveProperty('begun.size', group.length);
   return group;
+}
+
+const outcomeOf = (
+  { attemptId }: { attemptId: string },
+  settlement: Omit<Settlement, 'jobId' | 'attemptId'>,
+): Settlement => ({ jobId: '', attemptId, ...settlement });
+
+const accepted = (attempt: { attemptId: string }, vendorId?: string): Settlement =>
+  outcomeOf(attempt, {
+    ...{ outcome: 'accepted', state: 'sent', refused: false },
+    ...(vendorId === undefined ? {} : { vendorId }),
+  });
+
+/** Refused, and to be tried again at once. */
+const again = (attempt: { attemptId: string }): Settlement =>
+  outcomeOf(attempt, {
+    ...{ outcome: 'retryable', code: 'http_503', state: 'waiting', waitReason: 'backoff', waitMs: 0 },
+    ...{ holdMs: 60_000, refused: true },
+  });
+
+async function cancelJob(jobId: string): Promise<void> {
+  await database.db.query('update jobs set cancel_requested = true where id = $1', [jobId]);
 }
 
 const statesOf = async (jobId: string): Promise<string[]> =>
@@ -152,7 +179,7 @@ test('a take-over finds what the one before left in a call, and its facts are st
     [messageIds[1], true],
     [messageIds[2], true],
   ]);
-  const written = await settlePage(database.db, [{ attemptId: left?.attemptId ?? '' }]);
+  const written = await settlePage(database.db, [accepted({ attemptId: left?.attemptId ?? '' })]);
   expect(written.size).toBe(1);
   expect((await statesOf(jobId))[0]).toBe('sent');
 });
@@ -161,9 +188,9 @@ test('accepted calls are settled together, with their vendor ids, once', async (
   const { jobId, messageIds } = await world(20);
   await plan(jobId, 1);
   const group = await begun(await take(jobId), messageIds);
-  const accepted = group.map(({ attemptId }, i) => ({ attemptId, vendorId: `v${i}` }));
-  expect((await settlePage(database.db, accepted)).size).toBe(20);
-  expect((await settlePage(database.db, accepted)).size).toBe(0);
+  const outcomes = group.map((one, i) => accepted(one, `v${i}`));
+  expect((await settlePage(database.db, outcomes)).size).toBe(20);
+  expect((await settlePage(database.db, outcomes)).size).toBe(0);
   expect(await countsOf(jobId)).toEqual({ sent: 20, enqueued: 20, ever_sent: 20 });
   const ids = await database.db.query<{ vendor_id: string }>(
     'select vendor_id from deliveries where message_id = any($1) order by 1',
@@ -254,4 +281,129 @@ test('the next look is when something falls due that no open shard has', async (
   const ms = (await nextPageWakeUpMs(database.db, jobId)) ?? 0;
   expect(ms).toBeGreaterThan(3_590_000);
   expect(ms).toBeLessThanOrEqual(3_600_000);
+});
+
+test('refused calls are settled with their group, and begun again with it under the next key', async () => {
+  const { jobId, messageIds } = await world(3);
+  await plan(jobId, 1);
+  const page = await take(jobId);
+  const [first, second, third] = await begun(page, messageIds);
+  if (!first || !second || !third) throw new Error('three were begun');
+  const failed = outcomeOf(third, { outcome: 'permanent', code: 'no', state: 'failed', refused: true });
+  const written = await settlePage(database.db, [
+    again(first),
+    accepted(second),
+    { ...failed, reason: 'provider_refused' },
+  ]);
+  expect(written.size).toBe(3);
+  expect(await statesOf(jobId)).toEqual(['waiting', 'sent', 'failed']);
+  const answer = await claim(page, [claimOf(first.messageId, uuidv7())]);
+  if (answer.refused) throw new Error(answer.refused);
+  expect(answer.begun.get(first.messageId)).toMatchObject({
+    ...{ deliveryId: first.deliveryId, generation: 1, number: 2, attempts: 1 },
+  });
+  expect(await countsOf(jobId)).toMatchObject({ sending: 1, sent: 1, failed: 1 });
+});
+
+test('a throttled call costs no attempt, and its key stays', async () => {
+  const { jobId, messageIds } = await world(1);
+  await plan(jobId, 1);
+  const page = await take(jobId);
+  const [one] = await begun(page, messageIds);
+  if (!one) throw new Error('one was begun');
+  const throttled = {
+    ...again(one),
+    outcome: 'throttled',
+    waitReason: 'retry_after',
+    refused: false,
+  } as const;
+  expect((await settlePage(database.db, [throttled])).size).toBe(1);
+  const answer = await claim(page, [claimOf(one.messageId, uuidv7())]);
+  if (answer.refused) throw new Error(answer.refused);
+  expect(answer.begun.get(one.messageId)).toMatchObject({ generation: 0, number: 2, attempts: 0 });
+});
+
+test('what is in doubt is never begun again in a group', async () => {
+  const { jobId, messageIds } = await world(1);
+  await plan(jobId, 1);
+  const page = await take(jobId);
+  const [one] = await begun(page, messageIds);
+  if (!one) throw new Error('one was begun');
+  const doubt = { ...again(one), outcome: 'ambiguous', code: 'timeout', refused: false } as const;
+  expect((await settlePage(database.db, [doubt])).size).toBe(1);
+  const answer = await claim(page, [claimOf(one.messageId, uuidv7())]);
+  if (answer.refused) throw new Error(answer.refused);
+  expect(answer.notBegun.get(one.messageId)).toMatchObject({ refused: 'begun_before' });
+});
+
+test('a message whose route has moved on is not begun over the old one in a group', async () => {
+  const { jobId, messageIds } = await world(1);
+  await plan(jobId, 1);
+  const page = await take(jobId);
+  const [one] = await begun(page, messageIds);
+  if (!one) throw new Error('one was begun');
+  expect((await settlePage(database.db, [{ ...again(one), route: 1 }])).size).toBe(1);
+  const answer = await claim(page, [claimOf(one.messageId, uuidv7())]);
+  if (answer.refused) throw new Error(answer.refused);
+  expect(answer.notBegun.get(one.messageId)).toMatchObject({ refused: 'begun_before' });
+});
+
+test('a wait that a cancel overtook is not settled with its group, and what was accepted is', async () => {
+  const { jobId, messageIds } = await world(2);
+  await plan(jobId, 1);
+  const [first, second] = await begun(await take(jobId), messageIds);
+  if (!first || !second) throw new Error('two were begun');
+  await cancelJob(jobId);
+  expect(await settlePage(database.db, [again(first), accepted(second)])).toEqual(
+    new Set([second.attemptId]),
+  );
+  expect(await statesOf(jobId)).toEqual(['sending', 'sent']);
+});
+
+test('a refused call that holds a use of a frequency cap is left to whoever gives it back', async () => {
+  const { jobId, messageIds, workspaceId } = await world(1);
+  await plan(jobId, 1);
+  const [one] = await begun(await take(jobId), messageIds);
+  if (!one) throw new Error('one was begun');
+  await database.db.query(
+    `insert into cap_uses (message_id, workspace_id, recipient, channel_id, at) values ($1, $2, '\\x00', $3, ledger_now())`,
+    [one.messageId, workspaceId, one.channelId],
+  );
+  expect((await settlePage(database.db, [again(one)])).size).toBe(0);
+  expect((await settlePage(database.db, [accepted(one)])).size).toBe(1);
+});
+
+test('only the newest attempt of a message moves it', async () => {
+  const { jobId, messageIds } = await world(1);
+  await plan(jobId, 1);
+  const [one] = await begun(await take(jobId), messageIds);
+  if (!one) throw new Error('one was begun');
+  await database.db.query(
+    `insert into attempts (id, delivery_id, message_id, number, generation, owner, started_at, deadline_at)
+     values ($1, $2, $3, 2, 0, 'heir', ledger_now(), ledger_now())`,
+    [uuidv7(), one.deliveryId, one.messageId],
+  );
+  expect((await settlePage(database.db, [again(one)])).size).toBe(0);
+  expect(await statesOf(jobId)).toEqual(['sending']);
+});
+
+test('what a group says is kept with its claim, the same words once', async () => {
+  const { jobId, messageIds, workspaceId } = await world(10);
+  await plan(jobId, 1);
+  const group = await begun(await take(jobId), messageIds);
+  const [kept] = await database.db.query<{ outputs: number; words: number }>(
+    `select count(*)::int as outputs, count(distinct o.sha256)::int as words from delivery_outputs o
+     join rendered_contents c using (workspace_id, sha256) where o.workspace_id = $1 and o.delivery_id = any($2)`,
+    [workspaceId, group.map(({ deliveryId }) => deliveryId)],
+  );
+  expect(kept).toEqual({ outputs: 10, words: 1 });
+});
+
+test('a page of a shard is read in order, from where the last one ended', async () => {
+  const { jobId, messageIds } = await world(10);
+  await plan(jobId, 1, 8);
+  const page = await take(jobId);
+  const first = await pageMessages(database.db, page, -1, 5);
+  const second = await pageMessages(database.db, page, first.at(-1)?.ordinal ?? -1, 5);
+  expect([...first, ...second].map((row) => row.messageId)).toEqual(messageIds.slice(0, 8));
 });
