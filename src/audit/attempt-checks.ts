@@ -55,6 +55,13 @@ export function attemptChecks(options: { readonly maxAttempts: number }): readon
     },
     {
       area: 'ledger',
+      name: 'every call belongs to a delivery of its message',
+      of: 'attempts',
+      sql: `select a.id::text, d.id is null as wrong from (${ATTEMPTS}) a
+        left join deliveries d on d.id = a.delivery_id and d.message_id = a.message_id`,
+    },
+    {
+      area: 'ledger',
       name: 'an acceptance is never forgotten: it moved its message, or is noted as late',
       of: 'accepted attempts',
       sql: `select a.id::text, a.state not in ('sent', 'delivered', 'undelivered') and not exists (

@@ -18,7 +18,10 @@ export function createMessageLinks(tokens: Tokens, base: string, messageId: stri
   return {
     linkFor: (url) => `${base}/c/${tokens.sign('click', encodeClick({ messageId, linkId: linkIdOf(url) }))}`,
     rowFor: (url) => ({ id: linkIdOf(url), url }),
-    pixel: `${base}/o/${tokens.sign('open', encodeOpen(messageId))}`,
+    // Made only where it is asked for: most messages carry none, and it is an HMAC.
+    get pixel() {
+      return `${base}/o/${tokens.sign('open', encodeOpen(messageId))}`;
+    },
     unsubscribe: (from) =>
       `${base}/u/${tokens.sign('unsubscribe', encodeUnsubscribe({ ...from, messageId }))}`,
   };

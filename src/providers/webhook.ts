@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { Webhook } from 'standardwebhooks';
+import { createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { type Outcome, type Provider, type SendRequest } from './contract';
 import { type EgressResponse } from './egress/exchange';
@@ -97,15 +96,24 @@ function bodyOf(request: SendRequest, sentAtMs: number): Record<string, unknown>
 
 function headersOf(key: string, body: string, secret: string, sentAtMs: number): Record<string, string> {
   const id = key.replaceAll('.', '-');
-  const timestamp = new Date(sentAtMs);
+  const timestamp = String(Math.floor(sentAtMs / 1000));
   return {
     'content-type': 'application/json',
     'user-agent': 'Volley',
     'idempotency-key': key,
     'webhook-id': id,
-    'webhook-timestamp': String(Math.floor(sentAtMs / 1000)),
-    'webhook-signature': new Webhook(secret).sign(id, timestamp, body),
+    'webhook-timestamp': timestamp,
+    'webhook-signature': `v1,${signatureOf(secret, `${id}.${timestamp}.${body}`)}`,
   };
+}
+
+/**
+ * HMAC-SHA256, as Standard Webhooks has it. By Node's own: the library's is in JavaScript, and took as long as the rest of a call
+ * (10 us for 800 bytes).
+ */
+function signatureOf(secret: string, signed: string): string {
+  const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
+  return createHmac('sha256', key).update(signed).digest('base64');
 }
 
 function outcomeOf(response: EgressResponse, nowMs: number): Outcome {

@@ -126,6 +126,11 @@ test.each<[what: string, sql: string, check: string]>([
     'never forgotten',
   ],
   [
+    'a delivery is gone and its calls are there',
+    `delete from deliveries where message_id = ${bo}`,
+    'belongs to a delivery',
+  ],
+  [
     'an attempt is missing',
     `delete from attempts where message_id = ${ada} and number = 1`,
     'numbered without a gap',
