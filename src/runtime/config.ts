@@ -40,6 +40,7 @@ const environment = z.object({
   VOLLEY_SWEEP_SECONDS: z.coerce.number().positive().max(3_600).default(30),
   VOLLEY_PARK_AFTER_SECONDS: z.coerce.number().nonnegative().max(30).default(30),
   VOLLEY_RETRY_BASE_MS: count(DEFAULT_RETRY_POLICY.baseMs, 3_600_000),
+  VOLLEY_RETRY_FACTOR: z.coerce.number().min(1).max(10).default(DEFAULT_RETRY_POLICY.factor),
   VOLLEY_RETRY_MAX_ATTEMPTS: count(DEFAULT_RETRY_POLICY.maxAttempts, 100),
   VOLLEY_METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   /** Set by `volley start`: the machine-local default, with its seeded workspace and its well-known key. */
@@ -117,6 +118,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       retry: {
         ...DEFAULT_RETRY_POLICY,
         baseMs: given.VOLLEY_RETRY_BASE_MS,
+        factor: given.VOLLEY_RETRY_FACTOR,
         maxAttempts: given.VOLLEY_RETRY_MAX_ATTEMPTS,
       },
     },

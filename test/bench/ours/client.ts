@@ -9,10 +9,11 @@ const POLL_MS = 50;
 export const LANES = ['workflow', 'page'] as const;
 export type Lane = (typeof LANES)[number];
 
-/** The contract's retries, in this product's settings; the factor is 3 and no setting. */
+/** The contract's retries, in this product's settings. */
 export const CONTRACT_ENV = {
   VOLLEY_LOG_LEVEL: 'warn',
   VOLLEY_RETRY_BASE_MS: String(CONTRACT.backoffMs),
+  VOLLEY_RETRY_FACTOR: String(CONTRACT.backoffFactor),
   VOLLEY_RETRY_MAX_ATTEMPTS: String(CONTRACT.maxAttempts),
 } as const;
 
