@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import { suppress } from '../../src/ledger/suppressions';
 import { workflowIds } from '../../workflows/contract';
 import { HOUR, people, SECOND, startStage, WORKSPACE, type Stage, type Who } from './stage';
@@ -154,4 +155,28 @@ test('a rate limit is kept over the shards of a job: no second sees more than th
   const inSecondFrom = (from: number) => times.filter((at) => at >= from && at < from + SECOND).length;
   expect(Math.max(...times.map(inSecondFrom))).toBeLessThanOrEqual(44);
   await stage.db.query(`update channels set enabled = false where name = 'limited'`);
+});
+
+test('words that the ledger cannot keep stop neither their message nor the group that it is in', async () => {
+  const templateId = uuidv7();
+  const text = `Hello {% if data.odd %}{{ "%00" | url_decode }}{% endif %}`;
+  await stage.db.query('insert into templates (id, workspace_id, slug) values ($1, $2, $3)', [
+    ...[templateId, WORKSPACE, 'odd'],
+  ]);
+  await stage.db.query(
+    `insert into template_versions (id, template_id, number, content, published_at) values ($1, $2, 1, $3, now())`,
+    [uuidv7(), templateId, { defaultLocale: 'en', locales: { en: { default: { title: 'Hi', text } } } }],
+  );
+  const jobId = await stage.fill([{ id: 'odd', data: { odd: true } }, 'ann', 'ben'], {
+    ...{ fanOut: 'page', spec: { template: { id: 'odd' }, content: undefined as never } },
+  });
+  await stage.command(jobId, 'run');
+  await stage.finish('bulk', jobId);
+  expect(await stage.states(jobId)).toEqual(['sent', 'sent', 'sent']);
+  const kept = await stage.db.query<{ outputs: number }>(
+    `select count(*)::int as outputs from deliveries d join delivery_outputs o on o.delivery_id = d.id
+     join messages m on m.id = d.message_id where m.job_id = $1`,
+    [jobId],
+  );
+  expect(kept).toEqual([{ outputs: 2 }]);
 });
