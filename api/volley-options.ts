@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { VolleyError } from '../src/domain/errors';
 import { FAN_OUTS, GUARANTEES, type FanOut, type Guarantee } from '../src/domain/states';
 
@@ -20,6 +21,24 @@ const KNOWN: Readonly<Record<keyof VolleyOptions, readonly string[]>> = {
 /** Messages that are sent as they come have a workflow each: there is nothing to fan out. */
 const { fanOut: _ofJobs, ...KNOWN_OF_MESSAGES } = KNOWN;
 const DEFAULTS: VolleyOptions = { guarantee: 'at_least_once' };
+
+const FAN_OUT_TEXT =
+  '`fanOut=workflow` (a child workflow for each recipient) or `fanOut=page` (for large jobs), else as the workspace has it; ';
+
+/** The header's place in the OpenAPI document. */
+export function volleyOptionsHeader(of: 'job' | 'messages') {
+  const header = z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "Volley's own. `guarantee=at_least_once` (default) or `guarantee=at_most_once`; " +
+        (of === 'job' ? FAN_OUT_TEXT : '') +
+        '`linkTracking=on` or `off`. Several by commas.',
+      example: `guarantee=at_most_once, ${of === 'job' ? 'fanOut=page' : 'linkTracking=on'}`,
+    });
+  return z.object({ [VOLLEY_OPTIONS_HEADER]: header });
+}
 
 /**
  * Reads `key=value, key=value`; spaces do not matter, an absent or empty header means the defaults.

@@ -7,20 +7,11 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { createTally } from '../src/domain/shard-tally';
 import { deliverPage, ledger } from './activities';
-import {
-  WORKFLOWS,
-  workflowIds,
-  type ErrorSample,
-  type MessageResult,
-  type ShardInput,
-  type ShardResult,
-} from './contract';
+import { WORKFLOWS, workflowIds, type MessageResult, type ShardInput, type ShardResult } from './contract';
 import { childTags } from './operator-view';
 import { type deliverMessage } from './deliver-message';
-
-/** Error samples a shard passes up; the job keeps at most 100 of all its shards'. */
-const MAX_ERROR_SAMPLES = 20;
 
 /**
  * A fixed range of a bulk job: asks the ledger which of its messages still want a child, and runs them, `window` at a time.
@@ -29,7 +20,7 @@ const MAX_ERROR_SAMPLES = 20;
  */
 export async function deliverShard(input: ShardInput): Promise<ShardResult> {
   const shard = { v: 1, jobId: input.jobId, generation: input.generation, n: input.n } as const;
-  const tally: Tally = { settled: 0, parked: 0, left: 0, errors: [] };
+  const tally = createTally();
   const held: string[] = [];
   let stopped = false;
   let next = 0;
@@ -46,32 +37,17 @@ export async function deliverShard(input: ShardInput): Promise<ShardResult> {
     const lane = async (): Promise<void> => {
       for (let id = messageIds[next]; id !== undefined && !stopped; id = messageIds[next]) {
         next += 1;
-        const result = await deliverOne(input, id);
-        count(tally, id, result);
-        if (result.type === 'left' && result.why === 'held') held.push(id);
+        const ending = await deliverOne(input, id);
+        tally.count(id, ending);
+        if (ending.type === 'left' && ending.why === 'held') held.push(id);
       }
     };
     await Promise.all(Array.from({ length: Math.min(input.window, messageIds.length) }, lane));
-    if (stopped || tally.left > 0) await ledger.releaseShard({ ...shard, held });
-    setCurrentDetails(
-      `${tally.settled} settled, ${tally.parked} parked, ${tally.left} left${stopped ? ', stopped' : ''}`,
-    );
+    const { settled, parked, left } = tally.result();
+    if (stopped || left > 0) await ledger.releaseShard({ ...shard, held });
+    setCurrentDetails(`${settled} settled, ${parked} parked, ${left} left${stopped ? ', stopped' : ''}`);
   });
-  return tally;
-}
-
-type Tally = { -readonly [K in keyof ShardResult]: ShardResult[K] } & { errors: ErrorSample[] };
-
-function count(tally: Tally, id: string, result: MessageResult): void {
-  tally[result.type] += 1;
-  if (
-    result.type === 'settled' &&
-    result.state === 'rejected' &&
-    result.reason &&
-    tally.errors.length < MAX_ERROR_SAMPLES
-  ) {
-    tally.errors.push({ messageId: id, status: 'ERROR', reason: result.reason });
-  }
+  return tally.result();
 }
 
 async function deliverOne(input: ShardInput, messageId: string): Promise<MessageResult> {

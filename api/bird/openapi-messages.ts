@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ZodOpenApiOperationObject } from 'zod-openapi';
+import { volleyOptionsHeader } from '../volley-options';
 import { messageRequestSchema } from './element-schema';
 import { birdMessage, errors, id, json } from './openapi';
 
@@ -19,9 +20,7 @@ export const sendMessageOperation: ZodOpenApiOperationObject = {
   tags,
   requestParams: {
     path: z.object({ workspaceId, channelId }),
-    header: z.object({
-      'Volley-Options': z.string().optional().meta({ example: 'guarantee=at_most_once' }),
-    }),
+    header: volleyOptionsHeader('messages'),
   },
   requestBody: { required: true, content: json(messageRequestSchema) },
   responses: {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
+import { volleyOptionsHeader } from '../volley-options';
 import { messageRequestSchema } from './element-schema';
 import { BIRD_ERROR_CODES } from './errors';
 import { BATCH_EXAMPLE } from './examples';
@@ -87,9 +88,7 @@ export const sendBatchOperation: ZodOpenApiOperationObject = {
   tags: ['Bird'],
   requestParams: {
     path: z.object({ workspaceId, channelId }),
-    header: z.object({
-      'Volley-Options': z.string().optional().meta({ example: 'guarantee=at_most_once' }),
-    }),
+    header: volleyOptionsHeader('messages'),
   },
   requestBody: {
     required: true,

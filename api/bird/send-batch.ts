@@ -1,11 +1,9 @@
 import { type ErrorDetail, VolleyError } from '../../src/domain/errors';
 import { type Tx } from '../../src/ledger/database';
-import { type ChannelView, type Service } from '../../src/service/service';
 import { type Call, type CommandRoute, type Reply } from '../route';
-import { parseVolleyOptions, VOLLEY_OPTIONS_HEADER } from '../volley-options';
-import { readElement } from './element';
+import { readElement, type ElementContext } from './element';
+import { openChannel, type SendDeps } from './open-channel';
 import { sendBatchOperation } from './openapi';
-import { idFromPath, requireOwnWorkspace } from './scope';
 
 /** Bird's bound for one batch. */
 const BATCH_MAX = 100;
@@ -17,7 +15,7 @@ const IN_ELEMENT = /^(?:body\.)?messageRequests\[(\d+)\]\.?(.*)$/s;
  * Takes a batch for one channel. Only what concerns the whole call is refused; whatever is wrong inside an element is
  * accepted and ends that message `rejected`, while the others go on.
  */
-export function sendBatchRoute(deps: { service: Service; now: () => number }): CommandRoute {
+export function sendBatchRoute(deps: SendDeps): CommandRoute {
   return {
     kind: 'command',
     method: 'post',
@@ -29,23 +27,17 @@ export function sendBatchRoute(deps: { service: Service; now: () => number }): C
   };
 }
 
-async function sendBatch(
-  { service, now }: { service: Service; now: () => number },
-  call: Call,
-  tx: Tx,
-): Promise<Reply> {
-  const workspaceId = requireOwnWorkspace(call);
-  const channelId = idFromPath(call, 'channelId');
-  const channel = await service.requireChannel(tx, { workspaceId, channelId });
-  const { guarantee, linkTracking } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER), 'messages');
+async function sendBatch(deps: SendDeps, call: Call, tx: Tx): Promise<Reply> {
+  const { workspaceId, guarantee, context } = await openChannel(deps, call, tx);
+  const { channelId } = context;
   const requests = readRequests(call.body);
-  const messages = readElements(requests, channel, call.poison, { acceptedAtMs: now(), linkTracking });
-  const { batchId, messageIds } = await service.acceptBatch(tx, {
+  const messages = readElements(requests, call.poison, context);
+  const { batchId, messageIds } = await deps.service.acceptBatch(tx, {
     workspaceId,
-    channelId: channel.id,
+    channelId,
     guarantee,
     // What was asked stands in the messages themselves: kept once.
-    definition: { channelId: channel.id, messageRequests: requests.length },
+    definition: { channelId, messageRequests: requests.length },
     messages,
   });
   return { status: 202, body: { id: batchId, messages: messageIds.map((id) => ({ id })) } };
@@ -76,9 +68,8 @@ function refuse(at: string, problem: string): never {
 
 function readElements(
   requests: readonly unknown[],
-  channel: ChannelView,
   poison: readonly ErrorDetail[],
-  of: { acceptedAtMs: number; linkTracking: boolean | undefined },
+  context: Omit<ElementContext, 'poison'>,
 ) {
   const byElement = new Map<number, ErrorDetail[]>();
   for (const detail of poison) {
@@ -89,11 +80,6 @@ function readElements(
     byElement.set(Number(index), found);
   }
   return requests.map((request, index) =>
-    readElement(request, {
-      channelId: channel.id,
-      kind: channel.kind,
-      ...of,
-      poison: byElement.get(index) ?? [],
-    }),
+    readElement(request, { ...context, poison: byElement.get(index) ?? [] }),
   );
 }

@@ -1,13 +1,11 @@
 import { type ErrorDetail, VolleyError } from '../../src/domain/errors';
 import { type RejectReason } from '../../src/domain/reasons';
 import { type Tx } from '../../src/ledger/database';
-import { type Service } from '../../src/service/service';
 import { type Call, type CommandRoute, type Reply } from '../route';
-import { parseVolleyOptions, VOLLEY_OPTIONS_HEADER } from '../volley-options';
 import { readElement } from './element';
 import { toBirdMessage } from './message-shape';
+import { openChannel, type SendDeps } from './open-channel';
 import { sendMessageOperation } from './openapi-messages';
-import { idFromPath, requireOwnWorkspace } from './scope';
 
 /** What the form and the fields of a request say: a caller is told at once. Everything else ends the message `rejected`. */
 const TOLD_AT_ONCE: readonly RejectReason[] = [
@@ -20,7 +18,7 @@ const TOLD_AT_ONCE: readonly RejectReason[] = [
 const PLACED = /^([\w.[\]…]+): (.*)$/s;
 
 /** One message for one channel: 202 with the message as it stands. It runs as a batch of one, with that batch's id. */
-export function sendMessageRoute(deps: { service: Service; now: () => number }): CommandRoute {
+export function sendMessageRoute(deps: SendDeps): CommandRoute {
   return {
     kind: 'command',
     method: 'post',
@@ -31,37 +29,24 @@ export function sendMessageRoute(deps: { service: Service; now: () => number }):
   };
 }
 
-async function sendMessage(
-  { service, now }: { service: Service; now: () => number },
-  call: Call,
-  tx: Tx,
-): Promise<Reply> {
-  const workspaceId = requireOwnWorkspace(call);
-  const channelId = idFromPath(call, 'channelId');
-  const channel = await service.requireChannel(tx, { workspaceId, channelId });
-  const { guarantee, linkTracking } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER), 'messages');
+async function sendMessage(deps: SendDeps, call: Call, tx: Tx): Promise<Reply> {
+  const { service } = deps;
+  const { workspaceId, guarantee, context } = await openChannel(deps, call, tx);
   if (typeof call.body !== 'object' || call.body === null || Array.isArray(call.body)) {
     throw new VolleyError('invalid_request', 'The body must be an object: one message.', {
       details: [{ at: 'body', problem: 'must be an object' }],
     });
   }
-  const context = {
-    channelId: channel.id,
-    kind: channel.kind,
-    acceptedAtMs: now(),
-    linkTracking,
-    poison: [],
-  };
-  const element = readElement(call.body, context);
+  const element = readElement(call.body, { ...context, poison: [] });
   const details = (element.spec.faults ?? [])
     .filter(({ reason }) => (TOLD_AT_ONCE as readonly string[]).includes(reason))
     .map(({ description }) => toDetail(description));
   if (details.length > 0) throw new VolleyError('invalid_request', 'The message is not valid.', { details });
   const { messageIds } = await service.acceptBatch(tx, {
     workspaceId,
-    channelId: channel.id,
+    channelId: context.channelId,
     guarantee,
-    definition: { channelId: channel.id, messageRequests: 1 },
+    definition: { channelId: context.channelId, messageRequests: 1 },
     messages: [element],
   });
   const message = await service.readMessage(tx, { workspaceId, messageId: messageIds[0] ?? '' });

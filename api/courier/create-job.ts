@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { toCourierId } from '../../src/domain/ids';
 import { type Service } from '../../src/service/service';
 import { type CommandRoute } from '../route';
-import { parseVolleyOptions, VOLLEY_OPTIONS_HEADER } from '../volley-options';
+import { parseVolleyOptions, VOLLEY_OPTIONS_HEADER, volleyOptionsHeader } from '../volley-options';
 import { readInboundJob } from './inbound-message';
 import { createJobBody } from './message-schema';
-import { jobIdText, ours } from './openapi-parts';
+import { jobIdText } from './openapi-parts';
 
 const SEED_REQUEST = {
   message: {
@@ -29,21 +29,7 @@ export function createJobRoute(service: Service): CommandRoute {
     openapi: {
       operationId: 'createBulkJob',
       summary: 'Create a bulk job',
-      requestParams: {
-        header: z.object({
-          [VOLLEY_OPTIONS_HEADER]: z
-            .string()
-            .optional()
-            .meta({
-              description: ours(
-                '`guarantee=at_least_once` (default) or `guarantee=at_most_once`; `fanOut=workflow` (a child workflow ' +
-                  'for each recipient) or `fanOut=page` (for large jobs), else as the workspace has it; ' +
-                  '`linkTracking=on` or `off`. Several by commas.',
-              ),
-              example: 'guarantee=at_most_once, fanOut=page',
-            }),
-        }),
-      },
+      requestParams: { header: volleyOptionsHeader('job') },
       requestBody: {
         required: true,
         content: {

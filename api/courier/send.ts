@@ -2,9 +2,8 @@ import { z } from 'zod';
 import { toCourierId } from '../../src/domain/ids';
 import { type Service } from '../../src/service/service';
 import { type CommandRoute } from '../route';
-import { parseVolleyOptions, VOLLEY_OPTIONS_HEADER } from '../volley-options';
+import { parseVolleyOptions, VOLLEY_OPTIONS_HEADER, volleyOptionsHeader } from '../volley-options';
 import { readMessageSpec } from './inbound-message';
-import { ours } from './openapi-parts';
 import { refuseUnsupported } from './send-limits';
 import { readSendRecipient } from './send-recipient';
 import { sendBody, type SendMessage } from './send-schema';
@@ -29,18 +28,7 @@ export function sendRoute(deps: { service: Service; now: () => number }): Comman
       operationId: 'send',
       summary: 'Send a message',
       description: 'What Courier has and Volley does not is refused, and listed in docs/courier-send.md.',
-      requestParams: {
-        header: z.object({
-          [VOLLEY_OPTIONS_HEADER]: z
-            .string()
-            .optional()
-            .meta({
-              description: ours(
-                '`guarantee=at_least_once` (default) or `guarantee=at_most_once`; `linkTracking=on` or `off`.',
-              ),
-            }),
-        }),
-      },
+      requestParams: { header: volleyOptionsHeader('messages') },
       requestBody: {
         required: true,
         content: {

@@ -138,7 +138,7 @@ export async function releaseShard(
 
 /**
  * A fresh run of a job's workflow has no shard yet: holds of earlier runs end, those of open attempts stay. Only a plan makes holds
- * in a bulk job, so one that was never planned (every job's first run) has none to look for.
+ * in a bulk job, so one that was never planned (every job's first run) has none to look for. Reads what is held, by an index of that.
  */
 export async function releaseJob(db: Db, jobId: string): Promise<void> {
   await db.query(

@@ -59,8 +59,7 @@ async function measure(figures: Figures): Promise<Result[]> {
     if (contestants.length !== Object.keys(figures.contestants).length)
       throw new Error(`${FILE} names a contestant that is not there`);
     const results = await runRounds({ runtime, services, sink, dir }, contestants, {
-      // One stack at a time: two of ours on one Temporal would take each other's tasks.
-      ...{ rounds: figures.rounds, keepOpen: false },
+      rounds: figures.rounds,
       recipientsFor: ({ name }) => figures.contestants[name] ?? 0,
       report: (line) => console.log(line),
     });

@@ -31,7 +31,7 @@ const { values } = parseArgs({
 });
 
 async function main(): Promise<number> {
-  const contestants = chosen(values.only).map((each) => (values.uncapped ? withoutCap(each) : each));
+  const contestants = chosen(values.only);
   const machine = readMachine();
   if (contestants.some(({ group }) => group === 'peer')) installPeers();
   const runtime = benchRuntime();
@@ -49,9 +49,8 @@ async function main(): Promise<number> {
   let clean = false;
   try {
     const results = await runRounds({ runtime, services, sink, dir }, contestants, {
-      recipientsFor: ({ mostRecipients }) => Math.min(n, mostRecipients ?? n),
+      recipientsFor: ({ mostRecipients }) => (values.uncapped ? n : Math.min(n, mostRecipients ?? n)),
       rounds: wholeNumber('rounds', values.rounds),
-      keepOpen: false,
       report: (line) => console.log(line),
     });
     const used = await services.descriptions();
@@ -85,10 +84,6 @@ function chosen(only: string | undefined): readonly Contestant[] {
     }
     return found;
   });
-}
-
-function withoutCap({ mostRecipients: _most, ...contestant }: Contestant): Contestant {
-  return contestant;
 }
 
 function reportOf(results: readonly Result[]): object {

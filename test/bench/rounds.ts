@@ -1,14 +1,12 @@
 import { type Contestant } from './contestants';
 import { type RunFigures } from './measure/figures';
 import { type Result } from './report/summary';
-import { measureRun, openContestant, type Arena, type OpenContestant } from './run';
+import { measureRun, openContestant, type Arena } from './run';
 import { Skipped } from './services/skipped';
 
 export interface RoundsOptions {
   recipientsFor(contestant: Contestant): number;
   readonly rounds: number;
-  /** True keeps every contestant's processes from round to round: quicker, and idle ones cost the others a little. */
-  readonly keepOpen: boolean;
   report(line: string): void;
 }
 
@@ -17,12 +15,12 @@ interface Standing {
   readonly runs: (RunFigures | undefined)[];
   readonly faults: Set<string>;
   skipped: boolean;
-  open: OpenContestant | undefined;
 }
 
 /**
  * Runs all contestants in turn, round after round, every second round in the opposite order: what a machine does to whoever comes
- * late (a fuller disk, a warmer core) falls on both ends alike. A contestant that is skipped is not asked again.
+ * late (a fuller disk, a warmer core) falls on both ends alike. Each has its processes for its own run only. A contestant that is
+ * skipped is not asked again.
  */
 export async function runRounds(
   arena: Arena,
@@ -34,17 +32,12 @@ export async function runRounds(
     runs: [],
     faults: new Set(),
     skipped: false,
-    open: undefined,
   }));
-  try {
-    for (let round = 1; round <= options.rounds; round += 1) {
-      const order = round % 2 === 1 ? standings : [...standings].reverse();
-      for (const standing of order) {
-        if (!standing.skipped) await oneRun(arena, standing, round, options);
-      }
+  for (let round = 1; round <= options.rounds; round += 1) {
+    const order = round % 2 === 1 ? standings : [...standings].reverse();
+    for (const standing of order) {
+      if (!standing.skipped) await oneRun(arena, standing, round, options);
     }
-  } finally {
-    for (const { open } of standings) await open?.session.close();
   }
   return standings.map(({ contestant, runs, faults, skipped }) => ({
     contestant,
@@ -63,8 +56,7 @@ async function oneRun(
   const { contestant } = standing;
   const n = options.recipientsFor(contestant);
   try {
-    standing.open ??= await openContestant(arena, contestant, round);
-    const figures = await measureRun(arena, standing.open, `r${round}`, n);
+    const figures = await openAndMeasure(arena, contestant, round, n);
     standing.runs.push(figures);
     options.report(`round ${round}: ${contestant.title}: ${figures.perSecond.toFixed(1)}/s of ${n}`);
   } catch (error) {
@@ -75,10 +67,19 @@ async function oneRun(
     options.report(
       `round ${round}: ${contestant.title}: ${standing.skipped ? 'skipped' : 'NO FIGURE'}: ${reason}`,
     );
-    await standing.open?.session.close();
-    standing.open = undefined;
   }
-  if (options.keepOpen) return;
-  await standing.open?.session.close();
-  standing.open = undefined;
+}
+
+async function openAndMeasure(
+  arena: Arena,
+  contestant: Contestant,
+  round: number,
+  n: number,
+): Promise<RunFigures> {
+  const open = await openContestant(arena, contestant, round);
+  try {
+    return await measureRun(arena, open, `r${round}`, n);
+  } finally {
+    await open.session.close();
+  }
 }

@@ -10,8 +10,13 @@ import { type Services } from './services/services';
 import { openSession, type Session } from './session';
 import { type Sink } from './sink/control';
 
-/** Before it is measured, a contestant delivers a few: code is compiled, connections and caches are there. */
-const WARM_UP_RECIPIENTS = 100;
+/**
+ * Before it is measured, a contestant delivers some: code is compiled, connections and caches are there, as they are in a service
+ * that has run for a while. After 100, a fast one would still be compiling in the few seconds that it is measured for; where each
+ * recipient is a workflow, 100 already take seconds.
+ */
+const WARM_UP_RECIPIENTS = 1_000;
+const WARM_UP_WORKFLOWS = 100;
 /** Ten recipients a second is the slowest that is of interest. */
 const SLOWEST_MS_PER_RECIPIENT = 100;
 const LEAST_TIMEOUT_MS = 120_000;
@@ -30,7 +35,7 @@ export interface OpenContestant {
   readonly pids: readonly number[];
 }
 
-/** Starts a contestant and lets it deliver a few. @throws Skipped or Error with the reason why it cannot take part. */
+/** Starts a contestant and lets it warm up. @throws Skipped or Error with the reason why it cannot take part. */
 export async function openContestant(
   arena: Arena,
   contestant: Contestant,
@@ -52,7 +57,8 @@ export async function openContestant(
   const session = await openSession(arena.runtime, contestant.file, place, log);
   const open = { contestant, session, pids: [session.pid, ...(await services.pids(contestant.needs))] };
   try {
-    await measureRun(arena, open, `warm${round}`, WARM_UP_RECIPIENTS);
+    const warmUp = contestant.mostRecipients === undefined ? WARM_UP_RECIPIENTS : WARM_UP_WORKFLOWS;
+    await measureRun(arena, open, `warm${round}`, warmUp);
     return open;
   } catch (error) {
     await session.close();

@@ -119,6 +119,18 @@ test('what a large job hides is passed over in the index, and none of its rows i
   }
 });
 
+test('what is passed over by status is not looked up either: the index is read alone', async () => {
+  const { sql, values } = pageOfIds({ workspaceId, limit: 101, looks: looksIn('undelivered') });
+  const [row] = await database.db.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+    `explain (analyze, format json) ${sql}`,
+    values,
+  );
+  const nodes = nodesOf(row?.['QUERY PLAN'][0]?.Plan).filter(
+    (node) => node['Index Name'] === 'message_states_by_look',
+  );
+  expect(new Set(nodes.map((node) => node['Node Type']))).toEqual(new Set(['Index Only Scan']));
+});
+
 test.each(Object.keys(FILTERS))(
   '%s: a page reads an index, never a whole table, and is quick',
   async (name) => {
@@ -141,6 +153,7 @@ test.each(Object.keys(FILTERS))(
 interface Plan {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
   readonly 'Actual Rows': number;
   readonly 'Actual Loops': number;
   readonly 'Rows Removed by Filter'?: number;
