@@ -1,4 +1,5 @@
 import { type DeliverResult, type PageResult } from '../../workflows/contract';
+import { createTally } from '../../src/domain/shard-tally';
 import { loadJobContext, type JobContext } from '../../src/ledger/page-contexts';
 import { type PageClaim } from '../../src/ledger/page-shards';
 import { type Dependencies } from '../dependencies';
@@ -10,7 +11,6 @@ import { createBell } from './bell';
 import { type Item } from './item';
 import { type Slots } from './slots';
 import { createSource } from './source';
-import { createTally } from './tally';
 
 /** The claim has kept what a group says. */
 const KEPT = Promise.resolve();

@@ -1,1 +1,0 @@
-export { createTally } from '../../src/domain/shard-tally';
