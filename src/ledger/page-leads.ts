@@ -17,6 +17,8 @@ export interface Lead {
   readonly id: string;
   readonly job: string;
   readonly order: string;
+  /** Read from an index whose order the primary key does not have: see migration 0014. */
+  readonly ownOrder?: boolean;
   /** Values, each of which is a range of its own. */
   readonly keys?: string;
 }
@@ -55,10 +57,11 @@ export function leadsOf(filter: MessageFilter, bind: Bind, workspace: string): r
     if (jobId !== undefined) whose.push(`s.job_id = ${bind(jobId, 'uuid')}`);
     return looks.map(({ state, why }) => {
       const where = [...whose, `s.state = ${bind(state, 'text')}`, `${WHY} = ${bind(why, 'text')}`];
-      return lead('looks', 'message_states s', 's.message_id', where);
+      return { ...lead('looks', 'message_states s', 's.message_id', where), ownOrder: true };
     });
   }
-  const where = [`m.workspace_id = ${workspace}`, ...ofMessages(filter, bind)];
+  const narrower = ofMessages(filter, bind);
+  const where = [`m.workspace_id = ${workspace}`, ...narrower];
   if (filter.enqueuedIds && filter.enqueuedAfter && jobId === undefined) {
     // What was not enqueued counts by its creation.
     const since = bind(idAt(filter.enqueuedAfter.getTime() - CLOCK_SLACK_MS, '0'), 'uuid');
@@ -69,7 +72,7 @@ export function leadsOf(filter: MessageFilter, bind: Bind, workspace: string): r
     ];
   }
   const own = lead(jobId === undefined ? 'messages' : 'job', 'messages m', 'm.id', where);
-  return [jobId === undefined ? own : { ...own, order: 'm.ordinal' }];
+  return [jobId === undefined ? { ...own, ownOrder: narrower.length === 0 } : { ...own, order: 'm.ordinal' }];
 }
 
 /**

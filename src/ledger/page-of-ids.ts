@@ -21,8 +21,8 @@ export function pageOfIds(filter: MessageFilter): { sql: string; values: unknown
   const bind: Bind = (value, type) => `$${values.push(value)}::${type}`;
   const workspace = bind(filter.workspaceId, 'uuid');
   const limit = bind(filter.limit, 'int');
-  const order = filter.oldestFirst ? 'asc' : 'desc';
   const leads = leadsOf(filter, bind, workspace);
+  const order = directionOf(filter, leads);
   const pages = leads.map((lead) => {
     const where = [...lead.where, ...hiddenJobs(filter, lead, workspace)];
     return pageOf(filter, { ...lead, where }, bind, `${order} limit ${limit}`);
@@ -35,6 +35,16 @@ export function pageOfIds(filter: MessageFilter): { sql: string; values: unknown
       ? `(${pages.map((one) => `(${one})`).join(' union all ')}) p`
       : `${lead.keys} cross join lateral (${page}) p`;
   return { sql: `select distinct p.id from ${source} order by p.id ${order} limit ${limit}`, values };
+}
+
+/**
+ * Ids are never null: where nulls would come says only whose order it is, that of an index that no other may stand in for (0033)
+ * or that of all the rest.
+ */
+function directionOf(filter: MessageFilter, leads: readonly Lead[]): string {
+  const own = leads.every(({ ownOrder }) => ownOrder);
+  if (filter.oldestFirst) return own ? 'asc nulls first' : 'asc';
+  return own ? 'desc nulls last' : 'desc';
 }
 
 function pageOf(filter: MessageFilter, lead: Lead, bind: Bind, end: string): string {
