@@ -55,7 +55,7 @@ alter table attempts drop constraint attempts_delivery_id_fkey;
 alter table delivery_outputs drop constraint delivery_outputs_workspace_id_sha256_fkey;
 
 -- As in 0011, for one row a kind of move instead of eight a message. A hash join whatever the function that moves has forbidden.
-create or replace function count_moves() returns trigger language plpgsql set enable_hashjoin = on as $$
+create or replace function count_moves() returns trigger language plpgsql set enable_hashjoin = on set enable_hashagg = off as $$
 begin
   insert into job_counts as c (job_id, slot, state, n)
   select job_id, (pg_backend_pid() % 32)::smallint, state, sum(d) from (
@@ -113,6 +113,10 @@ begin
   order by s.job_id, s.ordinal;
 end $$;
 
+-- Everything below finds its rows by key, one after the other, in lateral joins and subqueries that end at the first row: a join by
+-- name lets the planner read a table whole, as soon as it was planned while that was small (measured: 1 to 5 ms a message), and so
+-- does `exists`, which it may answer from a hash of the whole table.
+
 -- What the gates of a group's messages judge by, as of one moment; place counts from 0. A function, so that a session plans it
 -- once: planning took longer than the answer.
 create function page_facts(
@@ -137,7 +141,8 @@ begin
   )
   select (g.place - 1)::integer, (extract(epoch from at) * 1000)::float8, s.cancel_requested or j.cancel_requested, s.attempts, s.route,
     (extract(epoch from s.valid_until) * 1000)::float8, (extract(epoch from coalesce(j.run_at, j.created_at)) * 1000)::float8,
-    s.first_attempt_at is not null and exists (select 1 from deliveries d where d.message_id = s.message_id and d.route = s.route),
+    s.first_attempt_at is not null
+      and (select d.id from deliveries d where d.message_id = s.message_id and d.route = s.route limit 1) is not null,
     j.paused or j.suspended is not null or j.phase <> 'running', (extract(epoch from s.due_at - at) * 1000)::float8,
     case when g.place = 1 then w.settings end,
     coalesce((select v.version from versions v where v.place = g.place - 1), 0),
@@ -152,9 +157,6 @@ begin
   cross join lateral (select * from message_states s where s.message_id = g.id limit 1) s
   join jobs j on j.id = s.job_id join workspaces w on w.id = p_workspace;
 end $$;
-
--- Everything below finds its rows by key, one after the other, in lateral joins that end at the first row: a join by name lets the
--- planner read a table whole, as soon as it was planned while that was small (measured: 1 to 5 ms a message).
 
 -- Locks the messages of a group in one order. What is read after it, by a statement of its own, is what they are.
 create function lock_messages(p_messages uuid[]) returns void language plpgsql
@@ -215,7 +217,8 @@ begin
       when s.route > x.route or h.doubt then 'begun_before'
       when s.valid_until <= at then 'expired'
       when s.due_at > at then 'not_due'
-      when l.granted is not null and row_number() over (partition by x.channel order by x.place) > l.granted then 'rate_limited'
+      when l.granted < (select count(*) from unnest(p_channels) with ordinality y(channel, place)
+        where y.channel = x.channel and y.place <= x.place) then 'rate_limited'
       end as verdict, extract(epoch from s.due_at - at) * 1000 as due_ms
     from unnest(p_messages, p_deliveries, p_attempts, p_routes, p_channels, p_kinds, p_providers, p_timeouts_ms, p_words) with ordinality
       x(message, delivery, attempt, route, channel, kind, provider, timeout_ms, words, place)
@@ -224,8 +227,8 @@ begin
     left join lateral (
       select d.id as known, d.generation,
         (select max(a.number) from attempts a where a.message_id = x.message) as number,
-        exists (select 1 from attempts a where a.message_id = x.message and a.delivery_id = d.id and a.generation = d.generation
-          and (a.outcome is null or a.outcome in ('ambiguous', 'lost'))) as doubt
+        (select a.id from attempts a where a.message_id = x.message and a.delivery_id = d.id and a.generation = d.generation
+          and (a.outcome is null or a.outcome in ('ambiguous', 'lost')) limit 1) is not null as doubt
       from (select) o left join deliveries d on d.message_id = x.message and d.route = x.route
     ) h on s.first_attempt_at is not null
   ), moved as (
@@ -305,7 +308,7 @@ begin
     where a.outcome is null and s.state = 'sending'
       and a.number = (select max(n.number) from attempts n where n.message_id = a.message_id)
       and (x.state <> 'waiting' or not (s.cancel_requested or s.job_id = any (canceled)))
-      and (x.outcome = 'accepted' or not exists (select 1 from cap_uses u where u.message_id = a.message_id))
+      and (x.outcome = 'accepted' or (select u.message_id from cap_uses u where u.message_id = a.message_id limit 1) is null)
   ), closed as (
     update attempts a set outcome = j.outcome, code = j.code, detail = j.detail, finished_at = at from judged j where a.id = j.id
   ), named as (
