@@ -81,6 +81,7 @@ export async function claimPage(
         group.flatMap(({ seal }) => seal.facts.map((hex) => Buffer.from(hex, 'hex'))),
         group.reduce((sum, { seal }) => sum + seal.version, 0),
       ],
+      { prepared: true },
     );
     return answerOf(group, rows);
   });
@@ -136,6 +137,7 @@ export async function settlePage(db: Db, group: readonly Settlement[]): Promise<
       each((s) => s.route),
       each((s) => s.refused),
     ],
+    { prepared: true },
   );
   return new Set(rows.map((row) => row.attempt_id));
 }

@@ -66,6 +66,7 @@ export async function readGroupFacts(
       keyed.map(({ place }) => place),
       keyed.map(({ key }) => key),
     ],
+    { prepared: true },
   );
   const byPlace = new Map(rows.map((row) => [row.place, row]));
   // The workspace's, told once.

@@ -102,13 +102,11 @@ export async function pageMessages(
     due_in: number;
     expired: boolean;
     in_ms: number;
-  }>('select * from page_messages($1, $2, $3, $4, $5)', [
-    shard.jobId,
-    shard.generation,
-    shard.n,
-    after,
-    limit,
-  ]);
+  }>(
+    'select * from page_messages($1, $2, $3, $4, $5)',
+    [shard.jobId, shard.generation, shard.n, after, limit],
+    { prepared: true },
+  );
   return rows.map(({ id, ordinal, spec, due_in: dueInMs, expired, in_ms: inMs }) => ({
     ...{ messageId: id, ordinal, inMs },
     ...(spec ? { fresh: { spec, dueInMs, expired } } : {}),
