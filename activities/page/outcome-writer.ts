@@ -9,6 +9,11 @@ import { decideFinish, finishAttempt, type FinishInput, type Finishing } from '.
 const RETRY_MS = 250;
 const GIVE_UP_MS = 60_000;
 
+/** Groups on their way at once: while one is flushed to disk the next is made, and the worker need not wait for either. */
+const FLUSHES = 2;
+/** A second one is worth its commit from here on. */
+const MIN_SECOND_GROUP = 8;
+
 interface Entry extends Finishing {
   readonly input: FinishInput;
   readonly resolve: (result: DeliverResult) => void;
@@ -24,20 +29,20 @@ export function createOutcomeWriter(
   rules: DeliveryRules,
 ): (input: FinishInput) => Promise<DeliverResult> {
   let queue: Entry[] = [];
-  let writing = false;
+  let flushes = 0;
 
   const alone = (input: FinishInput): Promise<DeliverResult> =>
     persist(() => finishAttempt(db, rules, input));
 
   async function drain(): Promise<void> {
-    if (writing) return;
-    writing = true;
+    if (flushes >= FLUSHES || (flushes > 0 && queue.length < MIN_SECOND_GROUP)) return;
+    flushes += 1;
     while (queue.length > 0) {
       const group = queue;
       queue = [];
       await write(group);
     }
-    writing = false;
+    flushes -= 1;
   }
 
   async function write(group: readonly Entry[]): Promise<void> {
