@@ -8,8 +8,17 @@ interface Output {
 }
 
 /** Keeps what one delivery says: see keepOutputs. */
-export function keepOutput(db: Db, output: Output & { workspaceId: string }): Promise<void> {
-  return keepOutputs(db, output.workspaceId, [output]);
+export async function keepOutput(db: Db, output: Output & { workspaceId: string }): Promise<void> {
+  const content = JSON.stringify(output.content);
+  await db.query(
+    `with words as (
+       insert into rendered_contents (workspace_id, sha256, content) values ($1, $3, $4) on conflict do nothing
+     )
+     insert into delivery_outputs as o (workspace_id, delivery_id, sha256) values ($1, $2, $3)
+     on conflict (delivery_id) do update set sha256 = excluded.sha256 where o.sha256 <> excluded.sha256`,
+    [output.workspaceId, output.deliveryId, createHash('sha256').update(content).digest(), content],
+    { prepared: true },
+  );
 }
 
 /**
