@@ -9,6 +9,7 @@ import {
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { deliverPage, ledger } from './activities';
 import {
+  MESSAGE_TASK_QUEUE,
   WORKFLOWS,
   workflowIds,
   type ErrorSample,
@@ -78,7 +79,13 @@ async function deliverOne(input: ShardInput, messageId: string): Promise<Message
   try {
     return await executeChild<typeof deliverMessage>(WORKFLOWS.deliverMessage, {
       workflowId: workflowIds.message('bulk', messageId),
-      args: [{ v: 1, workspaceId: input.workspaceId, jobId: input.jobId, jobKind: 'bulk', messageId }],
+      taskQueue: MESSAGE_TASK_QUEUE,
+      args: [
+        {
+          ...{ v: 1, workspaceId: input.workspaceId, jobId: input.jobId, jobKind: 'bulk', messageId },
+          inPlace: true,
+        },
+      ],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,

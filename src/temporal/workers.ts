@@ -1,6 +1,7 @@
 import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import {
   DELIVER_TASK_QUEUE,
+  MESSAGE_TASK_QUEUE,
   PAGE_TASK_QUEUE,
   TASK_QUEUE,
   WEBHOOK_TASK_QUEUE,
@@ -60,7 +61,10 @@ const MAX_WEBHOOK_DRAINS = 100;
 /** Page shards open at once in this process: most wait for a slot or a token, which they share by workspace. */
 const MAX_PAGES = 50;
 
-/** One worker for workflows and ledger work, one for calls to providers, one for whole pages of them, one for webhook endpoints. Not yet running. */
+/**
+ * One worker for workflows that plan and for ledger work, one for workflows of messages, one for calls to providers, one for whole pages of them, one for webhook
+ * endpoints. Not yet running.
+ */
 export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
   const { connection, namespace, tuning } = input;
   const shared = {
@@ -69,14 +73,30 @@ export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
     dataConverter: dataConverter(input.keys),
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
   };
+  const workflowBundle = input.workflowBundle ?? (await bundleWorkflows());
+  const cache =
+    tuning.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: tuning.maxCachedWorkflows };
   const workflows = await Worker.create({
     ...shared,
+    ...cache,
     taskQueue: TASK_QUEUE,
-    workflowBundle: input.workflowBundle ?? (await bundleWorkflows()),
+    workflowBundle,
     activities: createLedgerActivities(input.activities),
     maxConcurrentWorkflowTaskExecutions: tuning.maxWorkflowTasks,
     maxConcurrentActivityTaskExecutions: 20,
-    ...(tuning.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: tuning.maxCachedWorkflows }),
+  });
+  const messages = await Worker.create({
+    ...shared,
+    ...(tuning.maxCachedWorkflows === undefined
+      ? {}
+      : { maxCachedWorkflows: Math.max(1, tuning.maxCachedWorkflows) }),
+    taskQueue: MESSAGE_TASK_QUEUE,
+    workflowBundle,
+    activities: createDeliverActivities(input.activities),
+    enableNonLocalActivities: false,
+    // As many of the one as of the other: what waits for a call waits in the queue, which is fair, and not in this process.
+    maxConcurrentWorkflowTaskExecutions: tuning.maxDeliveries,
+    maxConcurrentLocalActivityExecutions: tuning.maxDeliveries,
   });
   const deliveries = await Worker.create({
     ...shared,
@@ -96,5 +116,5 @@ export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
     activities: createPageActivities(input.activities),
     maxConcurrentActivityTaskExecutions: MAX_PAGES,
   });
-  return [workflows, deliveries, pages, webhooks];
+  return [workflows, messages, deliveries, pages, webhooks];
 }
