@@ -1,4 +1,6 @@
-import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import {
   DELIVER_TASK_QUEUE,
   MESSAGE_TASK_QUEUE,
@@ -47,12 +49,26 @@ export function connectWorker(to: TemporalAddress): Promise<NativeConnection> {
 
 export const WORKFLOWS_PATH = require.resolve('../../workflows/index');
 
-/** Bundles the workflow code, once for every worker of a process. */
-export function bundleWorkflows(): Promise<WorkflowBundle> {
-  return bundleWorkflowCode({
-    workflowsPath: WORKFLOWS_PATH,
-    failureConverterPath: require.resolve('./failure-converter'),
+/**
+ * Bundles the workflow code, once for every worker of a process, and in a process of its own: the bundler would keep 100 MB for as
+ * long as the worker runs. @throws Error when it fails; what it had to say is on the standard error.
+ */
+export async function bundleWorkflows(): Promise<WorkflowBundle> {
+  const bundler = fork(require.resolve('./bundle-process'), [], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
+  const over = new AbortController();
+  try {
+    const ended = once(bundler, 'exit', { signal: over.signal }).then(([code]) => {
+      throw new Error(`The workflows could not be bundled: the bundler ended with exit code ${code}.`);
+    });
+    const [code] = (await Promise.race([once(bundler, 'message', { signal: over.signal }), ended])) as [
+      string,
+    ];
+    return { code };
+  } finally {
+    over.abort();
+  }
 }
 
 /** Endpoints called at once in this process: a slow one holds a slot for a few seconds, then stands in line again. */
