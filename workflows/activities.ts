@@ -42,7 +42,7 @@ const onQueue = proxyActivities<DeliverActivities>({
 });
 
 /**
- * The same inside the workflow task, for a third of the server's work. A worker that dies is noticed as soon (a workflow task
+ * The same inside the workflow task, for two thirds of the server's work. A worker that dies is noticed as soon (a workflow task
  * has 10 s too, and is renewed while the call lasts), and the repetition is the same activity, so it finds the open attempt.
  * Tried for a second or so: through a longer time without a ledger the queue waits for less.
  */

@@ -74,6 +74,9 @@ export async function bundleWorkflows(): Promise<WorkflowBundle> {
 /** Endpoints called at once in this process: a slow one holds a slot for a few seconds, then stands in line again. */
 const MAX_WEBHOOK_DRAINS = 100;
 
+/** Polls for workflow tasks of one worker, the SDK's standard; each keeps a place free for what it gets. */
+const WORKFLOW_POLLS = 10;
+
 /** Page shards open at once in this process: most wait for a slot or a token, which they share by workspace. */
 const MAX_PAGES = 50;
 
@@ -110,8 +113,8 @@ export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
     workflowBundle,
     activities: createDeliverActivities(input.activities),
     enableNonLocalActivities: false,
-    // As many of the one as of the other: what waits for a call waits in the queue, which is fair, and not in this process.
-    maxConcurrentWorkflowTaskExecutions: tuning.maxDeliveries,
+    // As many tasks as calls, since what waits for one should wait in the queue, which is fair; and those that polls hold.
+    maxConcurrentWorkflowTaskExecutions: tuning.maxDeliveries + WORKFLOW_POLLS,
     maxConcurrentLocalActivityExecutions: tuning.maxDeliveries,
   });
   const deliveries = await Worker.create({
