@@ -1,5 +1,5 @@
 import { type Database } from '../../src/ledger/database';
-import { DELIVER_TASK_QUEUE, workflowIds } from '../../workflows/contract';
+import { workflowIds } from '../../workflows/contract';
 import { people, startStage, type Stage } from './stage';
 
 /** How many of the next outcomes are lost: the call was made, and whoever made it dies before it is written down. */
@@ -96,24 +96,6 @@ test('a job in which every second outcome is lost still accounts for each recipi
   expect((await stage.job(jobId)).counts.sent).toBe(40);
   expect(stage.sink.calls.size).toBe(40);
   expect(stage.sink.requests).toHaveLength(60);
-});
-
-test('an attempt that fails again and again in place goes on in the queue, and takes over what it left open', async () => {
-  losses = 3;
-  const jobId = await stage.fill(['u']);
-  await stage.command(jobId, 'run');
-  await stage.finish('bulk', jobId);
-  const [message] = await stage.messages(jobId);
-  expect(message).toMatchObject({ state: 'sent' });
-  expect((await attemptsOf(message?.messageId ?? '')).map(({ outcome }) => outcome)).toEqual([
-    ...['lost', 'lost', 'lost', 'accepted'],
-  ]);
-  const child = stage.client.workflow.getHandle(workflowIds.message('bulk', message?.messageId ?? ''));
-  const { events } = await child.fetchHistory();
-  const queues = (events ?? []).flatMap(
-    ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.taskQueue?.name ?? [],
-  );
-  expect(queues).toEqual([DELIVER_TASK_QUEUE]);
 });
 
 test('a child that is terminated before its attempt is started again by the next plan', async () => {
