@@ -11,9 +11,13 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
   const attempts = createAttempts(deps, createPreparers(deps), (input) =>
     finishAttempt(deps.db, deps.rules, input),
   );
-  return ({ jobKind, messageId }) => {
-    const { workflowExecution, activityId } = activityInfo();
-    const owner = `${workflowExecution?.runId ?? ''}/${activityId}`;
-    return whileBeating(() => attempts.deliver({ owner, signal: cancellationSignal() }, jobKind, messageId));
+  return ({ jobKind, messageId, afterInPlace }) => {
+    const { workflowExecution, activityId, isLocal } = activityInfo();
+    // A run makes one attempt after the other, and what follows one in place may take over what it left open.
+    const place = isLocal || afterInPlace ? 'in-place' : activityId;
+    const owner = `${workflowExecution?.runId ?? ''}/${place}`;
+    const attempt = () => attempts.deliver({ owner, signal: cancellationSignal() }, jobKind, messageId);
+    // In place it is the workflow task that says that it is alive.
+    return isLocal ? attempt() : whileBeating(attempt);
   };
 }

@@ -16,6 +16,7 @@ import { birdStatus, type BirdStatus } from '../src/domain/outward';
 import { isSettled } from '../src/domain/states';
 import { ledger, longLedger } from './activities';
 import {
+  MESSAGE_TASK_QUEUE,
   QUERIES,
   SIGNALS,
   WORKFLOWS,
@@ -189,6 +190,7 @@ function startChild(input: JobInput, run: Run, message: BatchMessage): void {
     try {
       const result = await executeChild<typeof deliverMessage>(WORKFLOWS.deliverMessage, {
         workflowId: workflowIds.message(kind, message.messageId),
+        taskQueue: MESSAGE_TASK_QUEUE,
         args: [
           {
             v: 1,
@@ -197,6 +199,7 @@ function startChild(input: JobInput, run: Run, message: BatchMessage): void {
             jobKind: kind,
             messageId: message.messageId,
             dueInMs: message.dueInMs,
+            inPlace: true,
           },
         ],
         parentClosePolicy: ParentClosePolicy.ABANDON,

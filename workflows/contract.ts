@@ -7,8 +7,11 @@ import { type Reason } from '../src/domain/reasons';
 import { type FanOut, type JobKind, type MessageState } from '../src/domain/states';
 import { type BulkJobStatus, type BirdStatus } from '../src/domain/outward';
 
-/** Workflows and ledger work; and calls to providers, on a queue of their own that is never eager. */
+/** Workflows that plan, and ledger work. */
 export const TASK_QUEUE = 'volley';
+/** Workflows of a job's single messages: each holds its place while it calls a provider, and none that planning needs. */
+export const MESSAGE_TASK_QUEUE = 'volley-messages';
+/** Calls to providers as activities of their own: of sends to one recipient, and what could not be done in place. */
 export const DELIVER_TASK_QUEUE = 'volley-deliver';
 /** Whole page shards: apart from single calls, which never stand in line behind them. */
 export const PAGE_TASK_QUEUE = 'volley-pages';
@@ -103,6 +106,8 @@ export interface MessageInput {
   readonly dueInMs?: number;
   /** A send to one recipient: this run is the job's too, and settles it. */
   readonly alone?: true;
+  /** Attempts are made in the workflow task, on the message queue. Absent: in runs from before, and in those alone. */
+  readonly inPlace?: true;
 }
 
 /** "Look": the ledger's version that this tells of. Lost, late, repeated and reordered ones are harmless. */
@@ -263,9 +268,10 @@ export interface PageActivities {
   deliverPage(input: { v: 1; jobId: string; generation: number; n: number }): Promise<PageResult>;
 }
 
-/** Calls to providers, on the deliver queue. */
+/** Calls to providers, in place or on the deliver queue. */
 export interface DeliverActivities {
-  deliver(input: { v: 1; jobKind: JobKind; messageId: string }): Promise<DeliverResult>;
+  /** `afterInPlace`: the run's attempt in place failed, and left an attempt open perhaps, which this one takes over. */
+  deliver(input: { v: 1; jobKind: JobKind; messageId: string; afterInPlace?: true }): Promise<DeliverResult>;
 }
 
 export interface WebhookInput {

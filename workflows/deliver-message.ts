@@ -43,7 +43,7 @@ export async function deliverMessage(input: MessageInput): Promise<MessageResult
         seen.cancelWanted = false;
       }
       seen.step = 'delivering';
-      const result = await deliver({ v: 1, jobKind: input.jobKind, messageId: input.messageId });
+      const result = await deliver(input);
       if (result.type === 'settled' || result.type === 'parked') return end(result);
       if (result.type === 'wait') {
         await wait(result.waitMs, 'waiting');
@@ -92,7 +92,7 @@ export async function deliverMessage(input: MessageInput): Promise<MessageResult
         await wait(message.dueInMs, 'waiting until due', changes);
       } else {
         seen.step = 'delivering';
-        const result = await deliver({ v: 1, jobKind: input.jobKind, messageId });
+        const result = await deliver(input);
         if (result.type === 'wait') await wait(result.waitMs, 'waiting', changes);
         else if (result.type === 'left') await wait(PAUSED_LOOK_MS, result.why, changes);
         else last = result;

@@ -9,7 +9,14 @@ import {
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { createTally } from '../src/domain/shard-tally';
 import { deliverPage, ledger } from './activities';
-import { WORKFLOWS, workflowIds, type MessageResult, type ShardInput, type ShardResult } from './contract';
+import {
+  MESSAGE_TASK_QUEUE,
+  WORKFLOWS,
+  workflowIds,
+  type MessageResult,
+  type ShardInput,
+  type ShardResult,
+} from './contract';
 import { childTags } from './operator-view';
 import { type deliverMessage } from './deliver-message';
 
@@ -54,7 +61,13 @@ async function deliverOne(input: ShardInput, messageId: string): Promise<Message
   try {
     return await executeChild<typeof deliverMessage>(WORKFLOWS.deliverMessage, {
       workflowId: workflowIds.message('bulk', messageId),
-      args: [{ v: 1, workspaceId: input.workspaceId, jobId: input.jobId, jobKind: 'bulk', messageId }],
+      taskQueue: MESSAGE_TASK_QUEUE,
+      args: [
+        {
+          ...{ v: 1, workspaceId: input.workspaceId, jobId: input.jobId, jobKind: 'bulk', messageId },
+          inPlace: true,
+        },
+      ],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,

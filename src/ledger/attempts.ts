@@ -88,6 +88,7 @@ export async function claimMessage(
           claim.dedupeWindowMs,
           claim.seal ? JSON.stringify(claim.seal) : null,
         ],
+        { prepared: true },
       ),
     );
     return toBegun(row);
@@ -134,6 +135,7 @@ export async function recoverMessage(
           recovery.seal ? JSON.stringify(recovery.seal) : null,
           recovery.forbidden ?? false,
         ],
+        { prepared: true },
       ),
     );
     return toBegun(row);
@@ -220,6 +222,7 @@ export async function settleAttempt(
         s.refused,
         s.settled ?? null,
       ],
+      { prepared: true },
     ),
   );
 }

@@ -51,6 +51,7 @@ export async function loadDelivery(db: Db, messageId: string): Promise<DeliveryC
      from message_states s join messages m on m.id = s.message_id join jobs j on j.id = s.job_id
      where s.message_id = $1`,
     [messageId],
+    { prepared: true },
   );
   if (!row) return undefined;
   return {

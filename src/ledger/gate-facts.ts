@@ -221,6 +221,7 @@ async function readRow(
       ...[messageId, about.workspaceId, about.keys],
       ...[about.userId, about.tenantId, about.topicId, about.withCap],
     ],
+    { prepared: true },
   );
   return one(rows);
 }

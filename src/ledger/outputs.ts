@@ -30,5 +30,6 @@ export async function keepOutput(
      insert into delivery_outputs as o (workspace_id, delivery_id, sha256) values ($1, $2, $3)
      on conflict (delivery_id) do update set sha256 = excluded.sha256 where o.sha256 <> excluded.sha256`,
     [output.workspaceId, output.deliveryId, sha256, content],
+    { prepared: true },
   );
 }

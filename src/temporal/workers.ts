@@ -1,6 +1,9 @@
-import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import {
   DELIVER_TASK_QUEUE,
+  MESSAGE_TASK_QUEUE,
   PAGE_TASK_QUEUE,
   TASK_QUEUE,
   WEBHOOK_TASK_QUEUE,
@@ -46,21 +49,41 @@ export function connectWorker(to: TemporalAddress): Promise<NativeConnection> {
 
 export const WORKFLOWS_PATH = require.resolve('../../workflows/index');
 
-/** Bundles the workflow code, once for every worker of a process. */
-export function bundleWorkflows(): Promise<WorkflowBundle> {
-  return bundleWorkflowCode({
-    workflowsPath: WORKFLOWS_PATH,
-    failureConverterPath: require.resolve('./failure-converter'),
+/**
+ * Bundles the workflow code, once for every worker of a process, and in a process of its own: the bundler would keep 100 MB for as
+ * long as the worker runs. @throws Error when it fails; what it had to say is on the standard error.
+ */
+export async function bundleWorkflows(): Promise<WorkflowBundle> {
+  const bundler = fork(require.resolve('./bundle-process'), [], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
+  const over = new AbortController();
+  try {
+    const ended = once(bundler, 'exit', { signal: over.signal }).then(([code]) => {
+      throw new Error(`The workflows could not be bundled: the bundler ended with exit code ${code}.`);
+    });
+    const [code] = (await Promise.race([once(bundler, 'message', { signal: over.signal }), ended])) as [
+      string,
+    ];
+    return { code };
+  } finally {
+    over.abort();
+  }
 }
 
 /** Endpoints called at once in this process: a slow one holds a slot for a few seconds, then stands in line again. */
 const MAX_WEBHOOK_DRAINS = 100;
 
+/** Polls for workflow tasks of one worker, the SDK's standard; each keeps a place free for what it gets. */
+const WORKFLOW_POLLS = 10;
+
 /** Page shards open at once in this process: most wait for a slot or a token, which they share by workspace. */
 const MAX_PAGES = 50;
 
-/** One worker for workflows and ledger work, one for calls to providers, one for whole pages of them, one for webhook endpoints. Not yet running. */
+/**
+ * One worker for workflows that plan and for ledger work, one for workflows of messages, one for calls to providers, one for whole pages of them, one for webhook
+ * endpoints. Not yet running.
+ */
 export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
   const { connection, namespace, tuning } = input;
   const shared = {
@@ -69,14 +92,30 @@ export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
     dataConverter: dataConverter(input.keys),
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
   };
+  const workflowBundle = input.workflowBundle ?? (await bundleWorkflows());
+  const cache =
+    tuning.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: tuning.maxCachedWorkflows };
   const workflows = await Worker.create({
     ...shared,
+    ...cache,
     taskQueue: TASK_QUEUE,
-    workflowBundle: input.workflowBundle ?? (await bundleWorkflows()),
+    workflowBundle,
     activities: createLedgerActivities(input.activities),
     maxConcurrentWorkflowTaskExecutions: tuning.maxWorkflowTasks,
     maxConcurrentActivityTaskExecutions: 20,
-    ...(tuning.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: tuning.maxCachedWorkflows }),
+  });
+  const messages = await Worker.create({
+    ...shared,
+    ...(tuning.maxCachedWorkflows === undefined
+      ? {}
+      : { maxCachedWorkflows: Math.max(1, tuning.maxCachedWorkflows) }),
+    taskQueue: MESSAGE_TASK_QUEUE,
+    workflowBundle,
+    activities: createDeliverActivities(input.activities),
+    enableNonLocalActivities: false,
+    // As many tasks as calls, since what waits for one should wait in the queue, which is fair; and those that polls hold.
+    maxConcurrentWorkflowTaskExecutions: tuning.maxDeliveries + WORKFLOW_POLLS,
+    maxConcurrentLocalActivityExecutions: tuning.maxDeliveries,
   });
   const deliveries = await Worker.create({
     ...shared,
@@ -96,5 +135,5 @@ export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
     activities: createPageActivities(input.activities),
     maxConcurrentActivityTaskExecutions: MAX_PAGES,
   });
-  return [workflows, deliveries, pages, webhooks];
+  return [workflows, messages, deliveries, pages, webhooks];
 }

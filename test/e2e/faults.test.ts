@@ -152,6 +152,36 @@ describe.each(LANES)('in the %s lane', (name) => {
     await cleanAudit(id);
   }, 400_000);
 
+  test('a worker that is told to stop in the middle ends its calls: nothing is sent twice', async () => {
+    sink.answer(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      return {};
+    });
+    const id = await fill(200);
+    const before = t.pid('worker');
+    await run(id);
+    await sink.waitFor(60, 120_000);
+    process.kill(before, 'SIGTERM');
+    await eventually('the worker is started again', async () => t.pid('worker') !== before, 60_000);
+    const end = await settled(id, 120_000);
+    expect(end.counts.sent).toBe(200);
+    expect(sink.totals()).toMatchObject({ keys: 200, accepted: 200, duplicated: 0, lost: 0 });
+    await cleanAudit(id);
+  }, 400_000);
+
+  test('a call that outlasts a workflow task is made once', async () => {
+    sink.answer(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 12_000));
+      return {};
+    });
+    const id = await fill(20);
+    await run(id);
+    const end = await settled(id);
+    expect(end.counts.sent).toBe(20);
+    expect(sink.totals()).toMatchObject({ keys: 20, accepted: 20, duplicated: 0, lost: 0 });
+    await cleanAudit(id);
+  }, 400_000);
+
   test('bulkJob, a shard and a message terminated in the middle are repaired', async () => {
     sink.answer(slowly);
     const n = MANY[lane];

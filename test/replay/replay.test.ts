@@ -27,8 +27,9 @@ const PATHS = {
   bulkJob:
     'happy by-signal paused-resumed planned-again canceled shard-failed continued-as-new continued paged',
   batch: 'mixed scheduled continued canceled rejected',
-  deliverShard: 'happy stopped child-already-open paged',
-  deliverMessage: 'sent retried parked scheduled canceled waiting continued',
+  deliverShard: 'happy stopped child-already-open paged in-place',
+  deliverMessage:
+    'sent retried parked scheduled canceled waiting continued in-place in-place-retried in-place-failed',
 };
 
 test('every workflow has a history of each of its paths', () => {
@@ -95,9 +96,12 @@ test.each(names)('%s has no payload in clear, but for search attributes', (name)
   expect(encodings.filter((encoding) => encoding !== 'binary/encrypted')).toEqual([]);
 });
 
-/** The encoding of every payload of a history; search attributes and what the server writes by itself are left out. */
+/** Search attributes; and what the SDK notes of an attempt in place: its number, name and times. */
+const IN_CLEAR = ['searchAttributes', 'data'];
+
+/** The encoding of every payload of a history; what is in clear on purpose, and what the server writes by itself, is left out. */
 function encodingsOf(node: unknown, field = ''): string[] {
-  if (node === null || typeof node !== 'object' || field === 'searchAttributes') return [];
+  if (node === null || typeof node !== 'object' || IN_CLEAR.includes(field)) return [];
   const encoding = (node as Wire).metadata?.['encoding'];
   if (encoding !== undefined) return [Buffer.from(encoding, 'base64').toString()];
   return Object.entries(node).flatMap(([key, value]) => encodingsOf(value, key));

@@ -1,3 +1,4 @@
+import { type Database } from '../../src/ledger/database';
 import { workflowIds } from '../../workflows/contract';
 import { type TimeSkippingOptions } from '../support/time-skipping';
 import { DAY, startStage, type Stage } from '../workflow/stage';
@@ -30,6 +31,8 @@ export const SCENARIOS: readonly Scenario[] = [
   { play: scheduledForWeeks },
   { play: rejectedBatch },
   { play: paged },
+  { play: inPlace },
+  { options: { breakDb: loseThreeOutcomes }, play: inPlaceFailed },
 ];
 
 /** Users inline, each with an address: the check that no history shows one has something to find. */
@@ -120,6 +123,50 @@ async function paged(stage: Stage): Promise<readonly Path[]> {
     { name: 'bulkJob-paged', workflowId: job('bulk', jobId) },
     { name: 'deliverShard-paged', workflowId: workflowIds.shard(jobId, 1, 0) },
   ];
+}
+
+/** Attempts in the workflow task: one that is accepted, and one that is repeated after a wait. */
+async function inPlace(stage: Stage): Promise<readonly Path[]> {
+  stage.sink.answerOnce({ status: 503 });
+  const jobId = await stage.fill(['i1', 'i2']);
+  await stage.command(jobId, 'run');
+  await stage.finish('bulk', jobId);
+  const messages = await stage.messages(jobId);
+  const attempts = await Promise.all(messages.map(({ messageId }) => stage.attemptsAt(messageId)));
+  const childOf = (tries: number): string => {
+    const at = attempts.findIndex(({ length }) => length === tries);
+    return workflowIds.message('bulk', messages[at]?.messageId ?? '');
+  };
+  return [
+    { name: 'deliverMessage-in-place', workflowId: childOf(1) },
+    { name: 'deliverMessage-in-place-retried', workflowId: childOf(2) },
+    { name: 'deliverShard-in-place', workflowId: workflowIds.shard(jobId, 1, 0) },
+  ];
+}
+
+/** The ledger is away for longer than an attempt in place is tried: the queue has it then. */
+async function inPlaceFailed(stage: Stage): Promise<readonly Path[]> {
+  const jobId = await stage.fill(['f']);
+  await stage.command(jobId, 'run');
+  await stage.finish('bulk', jobId);
+  const [message] = await stage.messages(jobId);
+  const workflowId = workflowIds.message('bulk', message?.messageId ?? '');
+  return [{ name: 'deliverMessage-in-place-failed', workflowId }];
+}
+
+function loseThreeOutcomes(db: Database): Database {
+  let losses = 3;
+  return {
+    ...db,
+    async query(text, values, options) {
+      if (text.includes('settle_attempt') && losses > 0) {
+        losses -= 1;
+        // Without a stack: where it was recorded is nobody's business.
+        throw Object.assign(new Error('the ledger is away'), { stack: '' });
+      }
+      return db.query(text, values, options);
+    },
+  };
 }
 
 /** Plays a scenario in a world of its own. */

@@ -53,7 +53,9 @@ export interface EngineOptions {
   readonly connection: NativeConnection;
   readonly settings?: Partial<EngineSettings>;
   readonly rules?: Partial<DeliveryRules>;
-  /** 0 replays the whole history at every task. */
+  /** Calls to providers at once, on each queue; 100 where absent. */
+  readonly maxDeliveries?: number;
+  /** 0 replays the whole history at every task; of messages, at least one stays. */
   readonly maxCachedWorkflows?: number;
   readonly bundle?: WorkflowBundle;
   /** Lets a test stand between activities and what they lean on, to break it. */
@@ -97,7 +99,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     namespace: client.options.namespace,
     keys: TEST_KEYS,
     tuning: {
-      maxDeliveries: 100,
+      maxDeliveries: options.maxDeliveries ?? 100,
       maxWorkflowTasks: 40,
       ...(options.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: options.maxCachedWorkflows }),
     },

@@ -22,7 +22,7 @@ export interface TimeSkipping {
 
 export interface TimeSkippingOptions extends Pick<
   EngineOptions,
-  'settings' | 'rules' | 'maxCachedWorkflows'
+  'settings' | 'rules' | 'maxCachedWorkflows' | 'maxDeliveries'
 > {
   /** Breaks what activities see of the ledger. */
   readonly breakDb?: (db: Database) => Database;

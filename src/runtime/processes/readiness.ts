@@ -2,6 +2,7 @@ import { type Client } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import {
   DELIVER_TASK_QUEUE,
+  MESSAGE_TASK_QUEUE,
   PAGE_TASK_QUEUE,
   TASK_QUEUE,
   WEBHOOK_TASK_QUEUE,
@@ -13,6 +14,7 @@ import { missingSearchAttributes } from '../../temporal/search-attributes';
 import { type Config } from '../config';
 
 const TIMEOUT_MS = 2_000;
+const QUEUES = [TASK_QUEUE, MESSAGE_TASK_QUEUE, DELIVER_TASK_QUEUE, PAGE_TASK_QUEUE, WEBHOOK_TASK_QUEUE];
 
 /** What /readyz asks, each with a sentence that says what to do. */
 export function readinessChecks(deps: { db: Database; client: Client; config: Config }): ReadinessCheck[] {
@@ -54,13 +56,13 @@ export function readinessChecks(deps: { db: Database; client: Client; config: Co
     {
       name: 'worker',
       async check() {
-        for (const name of [TASK_QUEUE, DELIVER_TASK_QUEUE, PAGE_TASK_QUEUE, WEBHOOK_TASK_QUEUE]) {
+        for (const name of QUEUES) {
           const { pollers } = await bounded(() =>
             client.workflowService.describeTaskQueue({
               namespace,
               taskQueue: { name },
               taskQueueType:
-                name === TASK_QUEUE
+                name === TASK_QUEUE || name === MESSAGE_TASK_QUEUE
                   ? temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
                   : temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
             }),
