@@ -81,8 +81,8 @@ const WORKFLOW_POLLS = 10;
 const MAX_PAGES = 50;
 
 /**
- * One worker for workflows that plan and for ledger work, one for workflows of messages, one for calls to providers, one for whole pages of them, one for webhook
- * endpoints. Not yet running.
+ * One worker for workflows that plan and for ledger work, one for workflows of messages, one for calls to providers, one for whole
+ * pages of them, one for webhook endpoints. Not yet running.
  */
 export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
   const { connection, namespace, tuning } = input;

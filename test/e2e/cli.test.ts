@@ -79,8 +79,12 @@ test('commands find the stack of a data directory by themselves, and say when th
   };
   const started = volley({ ...here, ...ports }, 'start');
   stack = started;
-  await eventually('the stack is up', async () => started.text().includes('Volley is up'), STACK_MS);
-  const api = /http:\/\/127\.0\.0\.1:\d+(?=\/bulk)/.exec(started.text())?.[0] ?? '';
+  // The words come in pieces: that it is up may be read before where it is.
+  const api = await eventually(
+    'the stack is up',
+    async () => /http:\/\/127\.0\.0\.1:\d+(?=\/bulk)/.exec(started.text())?.[0],
+    STACK_MS,
+  );
   const say = async (...words: string[]) => {
     const command = volley(here, ...words);
     return { code: await command.ended, text: command.text() };
