@@ -1,5 +1,6 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { standardSignature } from './callbacks/standard-webhooks';
 import { type Outcome, type Provider, type SendRequest } from './contract';
 import { type EgressResponse } from './egress/exchange';
 import { type Egress } from './egress/guarded-client';
@@ -103,17 +104,8 @@ function headersOf(key: string, body: string, secret: string, sentAtMs: number):
     'idempotency-key': key,
     'webhook-id': id,
     'webhook-timestamp': timestamp,
-    'webhook-signature': `v1,${signatureOf(secret, `${id}.${timestamp}.${body}`)}`,
+    'webhook-signature': standardSignature(secret, id, timestamp, body),
   };
-}
-
-/**
- * HMAC-SHA256, as Standard Webhooks has it. By Node's own: the library's is in JavaScript, and took as long as the rest of a call
- * (10 us for 800 bytes).
- */
-function signatureOf(secret: string, signed: string): string {
-  const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
-  return createHmac('sha256', key).update(signed).digest('base64');
 }
 
 function outcomeOf(response: EgressResponse, nowMs: number): Outcome {

@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { Webhook } from 'standardwebhooks';
 import { type WebhookForm } from '../domain/webhooks';
+import { standardSignature } from '../providers/callbacks/standard-webhooks';
 
 /** One call as it is signed: `body` is byte for byte what is sent. */
 export interface SignedCall {
@@ -32,11 +32,11 @@ export const signatureHeaders: Readonly<Record<WebhookForm, (call: SignedCall) =
 
 /** Standard Webhooks 1.0: id, timestamp (s) and one signature a secret, separated by spaces, while a secret is rotated. */
 function signStandard({ id, body, atMs, secrets }: SignedCall): Record<string, string> {
-  const at = new Date(atMs);
+  const timestamp = String(Math.floor(atMs / 1_000));
   return {
     'webhook-id': id,
-    'webhook-timestamp': String(Math.floor(atMs / 1_000)),
-    'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(id, at, body)).join(' '),
+    'webhook-timestamp': timestamp,
+    'webhook-signature': secrets.map((secret) => standardSignature(secret, id, timestamp, body)).join(' '),
   };
 }
 

@@ -2,9 +2,24 @@ import { createHmac } from 'node:crypto';
 import { sameText } from './freshness';
 
 /**
- * Standard Webhooks 1.0: HMAC-SHA256 over `id.timestamp.body`, keyed with the bytes behind `whsec_`; the header may hold
- * several signatures, of which one has to fit. Checked over the bytes that came, not over decoded text, in which two
- * bodies can look alike.
+ * Standard Webhooks 1.0: HMAC-SHA256 over `id.timestamp.body`, keyed with the bytes behind `whsec_`, as `v1,<base64>`. By Node's own:
+ * the library's is in JavaScript, and took a tenth of what a call costs the worker (10 us for 800 bytes).
+ * @param timestamp seconds since the epoch.
+ */
+export function standardSignature(
+  secret: string,
+  webhookId: string,
+  timestamp: string,
+  body: string | Buffer,
+): string {
+  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  const mac = createHmac('sha256', key).update(`${webhookId}.${timestamp}.`).update(body);
+  return `v1,${mac.digest('base64')}`;
+}
+
+/**
+ * The header may hold several signatures, of which one has to fit. Checked over the bytes that came, not over decoded text, in
+ * which two bodies can look alike.
  */
 export function isSignedStandard(
   signatures: string,
@@ -13,13 +28,9 @@ export function isSignedStandard(
   rawBody: Buffer,
   secret: string,
 ): boolean {
-  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
-  const expected = createHmac('sha256', key)
-    .update(`${webhookId}.${timestamp}.`)
-    .update(rawBody)
-    .digest('base64');
+  const expected = standardSignature(secret, webhookId, timestamp, rawBody);
   return signatures
     .split(' ')
-    .map((one) => sameText(one, `v1,${expected}`))
+    .map((one) => sameText(one, expected))
     .includes(true);
 }
