@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { VolleyError } from '../src/domain/errors';
 import { FAN_OUTS, GUARANTEES, type FanOut, type Guarantee } from '../src/domain/states';
+import { ours } from './ours';
 
 /** The header for options that neither Courier nor Bird has: every SDK can send one. */
 export const VOLLEY_OPTIONS_HEADER = 'Volley-Options';
@@ -31,10 +32,11 @@ export function volleyOptionsHeader(of: 'job' | 'messages') {
     .string()
     .optional()
     .meta({
-      description:
-        "Volley's own. `guarantee=at_least_once` (default) or `guarantee=at_most_once`; " +
-        (of === 'job' ? FAN_OUT_TEXT : '') +
-        '`linkTracking=on` or `off`. Several by commas.',
+      description: ours(
+        '`guarantee=at_least_once` (default) or `guarantee=at_most_once`; ' +
+          (of === 'job' ? FAN_OUT_TEXT : '') +
+          '`linkTracking=on` or `off`. Several by commas.',
+      ),
       example: `guarantee=at_most_once, ${of === 'job' ? 'fanOut=page' : 'linkTracking=on'}`,
     });
   return z.object({ [VOLLEY_OPTIONS_HEADER]: header });

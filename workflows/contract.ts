@@ -4,6 +4,7 @@
  */
 import { toCourierId } from '../src/domain/ids';
 import { type Reason } from '../src/domain/reasons';
+import { type ErrorSample, type ShardTally } from '../src/domain/shard-tally';
 import { type FanOut, type JobKind, type MessageState } from '../src/domain/states';
 import { type BulkJobStatus, type BirdStatus } from '../src/domain/outward';
 
@@ -176,18 +177,8 @@ export const MAX_RUN_MS = 7 * 24 * 3_600_000;
 
 export type DeliverResult = MessageResult | { readonly type: 'wait'; readonly waitMs: number };
 
-export interface ErrorSample {
-  readonly messageId: string;
-  readonly status: 'ERROR';
-  readonly reason: Reason;
-}
-
-export interface ShardResult {
-  readonly settled: number;
-  readonly parked: number;
-  readonly left: number;
-  readonly errors: readonly ErrorSample[];
-}
+export type { ErrorSample };
+export type ShardResult = ShardTally;
 
 export interface BatchItem {
   readonly id: string;
@@ -261,7 +252,7 @@ export interface LedgerActivities {
   }): Promise<{ jobId: string; workflowId: string }>;
 }
 
-export type PageResult = ShardResult;
+export type PageResult = ShardTally;
 
 /** A page shard's messages delivered by one activity, on the page queue. */
 export interface PageActivities {

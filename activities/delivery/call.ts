@@ -21,8 +21,8 @@ export interface Call {
   /** Absent where an open attempt was taken over and the message can no longer be prepared. */
   readonly ready: Prepared | undefined;
   readonly begun: Claimed;
-  /** Somebody else keeps the words; resolves when they are. */
-  readonly kept?: Promise<void>;
+  /** The claim has kept the words. */
+  readonly kept?: true;
 }
 
 /** Calls the provider for an attempt that was begun, and has its outcome written down. One log line and one metric a call. */
@@ -30,7 +30,7 @@ export function createCaller(deps: Dependencies, finish: Finish): (input: Call) 
   return async (input) => {
     const { message, ready, begun, messageId } = input;
     const callStartedAtMs = Date.now();
-    const kept = input.kept ?? (ready ? keep(message.workspaceId, begun.deliveryId, ready) : undefined);
+    const kept = ready && !input.kept ? keep(message.workspaceId, begun.deliveryId, ready) : undefined;
     const outcome = ready ? await send(input, ready) : lostPreparation();
     await kept;
     const result = await finish({

@@ -12,9 +12,6 @@ import { type Item } from './item';
 import { type Slots } from './slots';
 import { createSource } from './source';
 
-/** The claim has kept what a group says. */
-const KEPT = Promise.resolve();
-
 export interface PageTools {
   readonly beginGroup: (run: Run, job: JobContext, items: readonly Item[]) => Promise<BegunGroup>;
   readonly call: (call: Call) => Promise<DeliverResult>;
@@ -71,7 +68,7 @@ export async function runPage(
     for (const { messageId, attemptId, message, prepared, begun } of group.begun) {
       const call: Call = {
         ...{ run, jobKind: job.jobKind, messageId, attemptId, message, begun },
-        ...{ ready: prepared, kept: KEPT },
+        ...{ ready: prepared, kept: true },
       };
       follow({ messageId, again: { ...message, state: 'waiting' } }, tools.call(call));
     }

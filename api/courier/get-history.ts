@@ -3,7 +3,8 @@ import { type Service } from '../../src/service/service';
 import { type ReadRoute } from '../route';
 import { readReleased } from './get-message';
 import { historyOf, HISTORY_TYPES } from './history';
-import { messageIdText, ours } from './openapi-parts';
+import { ours } from '../ours';
+import { messageIdText } from './openapi-parts';
 import { messageInPath } from './path-ids';
 import { queryText, refuseQuery } from './query';
 

@@ -5,7 +5,8 @@ import { type LiveStatus, type Service } from '../../src/service/service';
 import { type JobView } from '../../src/service/views';
 import { type ReadRoute } from '../route';
 import { jobStatus, jobStatusText, readBulkJob } from './job-status';
-import { jobPath, ours } from './openapi-parts';
+import { ours } from '../ours';
+import { jobPath } from './openapi-parts';
 import { jobInPath } from './path-ids';
 
 const SEED_RESPONSE = {

@@ -4,7 +4,8 @@ import { type JobRef, type Service } from '../../src/service/service';
 import { type Tx } from '../../src/ledger/database';
 import { type CommandRoute } from '../route';
 import { jobStatus, jobStatusText, readBulkJob } from './job-status';
-import { jobIdText, jobPath, ours } from './openapi-parts';
+import { ours } from '../ours';
+import { jobIdText, jobPath } from './openapi-parts';
 import { jobInPath } from './path-ids';
 
 interface Command {

@@ -5,7 +5,7 @@ import { type Service } from '../../src/service/service';
 import { type Call, type ReadRoute } from '../route';
 import { decodeCursor, encodeCursor } from './cursor';
 import { detailsBody, messageDetails } from './message-body';
-import { ours } from './openapi-parts';
+import { ours } from '../ours';
 import { queryList, queryText, refuseQuery } from './query';
 import { isStatusName, looksOf, STATUSES } from './statuses';
 

@@ -3,7 +3,8 @@ import { toCourierId } from '../../src/domain/ids';
 import { courierStatus } from '../../src/domain/outward';
 import { type MessageView } from '../../src/service/views';
 import { failureText } from './failure-text';
-import { jobIdText, messageIdText, ours } from './openapi-parts';
+import { ours } from '../ours';
+import { jobIdText, messageIdText } from './openapi-parts';
 import { SHOWN_STATUSES } from './statuses';
 
 const epochMs = (what: string) => z.int().meta({ description: `${what}, in ms since 1970.` });

@@ -14,8 +14,3 @@ export const messageIdText = z.string().meta({
 
 export const jobPath: ZodOpenApiParameters = { path: z.object({ jobId: jobIdText }) };
 export const messagePath: ZodOpenApiParameters = { path: z.object({ messageId: messageIdText }) };
-
-/** How the document marks what Courier's API does not have. */
-export function ours(text: string): string {
-  return `Volley's own. ${text}`;
-}

@@ -11,18 +11,18 @@ interface Ending {
   readonly reason?: Reason | null;
 }
 
-interface ErrorSample {
+export interface ErrorSample {
   readonly messageId: string;
   readonly status: 'ERROR';
   readonly reason: Reason;
 }
 
 /** What became of the messages of one shard, by number, and the first few of those that ended in error. */
-interface ShardTally {
-  settled: number;
-  parked: number;
-  left: number;
-  readonly errors: ErrorSample[];
+export interface ShardTally {
+  readonly settled: number;
+  readonly parked: number;
+  readonly left: number;
+  readonly errors: readonly ErrorSample[];
 }
 
 /**
@@ -30,12 +30,13 @@ interface ShardTally {
  * `result` is the tally as it stands, not a copy of it.
  */
 export function createTally(): { count(messageId: string, ending: Ending): void; result(): ShardTally } {
-  const tally: ShardTally = { settled: 0, parked: 0, left: 0, errors: [] };
+  const errors: ErrorSample[] = [];
+  const tally = { settled: 0, parked: 0, left: 0, errors };
   return {
     count(messageId, { type, state, reason }) {
       tally[type] += 1;
-      if (state === 'rejected' && reason && tally.errors.length < MAX_ERROR_SAMPLES)
-        tally.errors.push({ messageId, status: 'ERROR', reason });
+      if (state === 'rejected' && reason && errors.length < MAX_ERROR_SAMPLES)
+        errors.push({ messageId, status: 'ERROR', reason });
     },
     result: () => tally,
   };

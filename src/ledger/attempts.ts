@@ -206,25 +206,28 @@ export async function settleAttempt(
     await db.query<{ state: MessageState; reason: Reason | null; moved: boolean }>(
       `select s.* from settle_attempt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) s
        left join lateral give_back_cap($2, s.state) on true`,
-      [
-        s.jobId,
-        s.attemptId,
-        s.outcome,
-        s.code ?? null,
-        s.detail ?? null,
-        s.vendorId ?? null,
-        s.state,
-        s.reason ?? null,
-        s.waitReason ?? null,
-        s.waitMs === undefined ? null : Math.ceil(s.waitMs),
-        s.holdMs == null ? null : Math.ceil(s.holdMs),
-        s.route ?? null,
-        s.refused,
-        s.settled ?? null,
-      ],
+      [s.jobId, ...settlementValues(s), s.settled ?? null],
       { prepared: true },
     ),
   );
+}
+
+/** What settle_attempt and settle_page are told of one outcome, in their order. */
+export function settlementValues(s: Settlement): readonly unknown[] {
+  return [
+    s.attemptId,
+    s.outcome,
+    s.code ?? null,
+    s.detail ?? null,
+    s.vendorId ?? null,
+    s.state,
+    s.reason ?? null,
+    s.waitReason ?? null,
+    s.waitMs === undefined ? null : Math.ceil(s.waitMs),
+    s.holdMs == null ? null : Math.ceil(s.holdMs),
+    s.route ?? null,
+    s.refused,
+  ];
 }
 
 const REFUSED = 'VLY01';

@@ -1,4 +1,12 @@
-import { orRefused, type Claimed, type Refusal, type Refused, type Seal, type Settlement } from './attempts';
+import {
+  orRefused,
+  settlementValues,
+  type Claimed,
+  type Refusal,
+  type Refused,
+  type Seal,
+  type Settlement,
+} from './attempts';
 import { type Db } from './database';
 import { type Words } from './outputs';
 import { type PageClaim } from './page-shards';
@@ -117,27 +125,13 @@ function distinctWords(group: readonly GroupClaim[]): Words[] {
 
 /** @returns the attempts that were settled; the others are for settleAttempt (SQL: settle_page). */
 export async function settlePage(db: Db, group: readonly Settlement[]): Promise<ReadonlySet<string>> {
-  const each = <T>(pick: (one: Settlement) => T | undefined): (T | null)[] =>
-    group.map((one) => pick(one) ?? null);
-  const ceil = (ms: number | null | undefined): number | undefined =>
-    ms == null ? undefined : Math.ceil(ms);
-  const rows = await db.query<{ attempt_id: string }>(
+  const rows = group.map(settlementValues);
+  const [first] = rows;
+  if (!first) return new Set();
+  const settled = await db.query<{ attempt_id: string }>(
     'select attempt_id from settle_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
-    [
-      each((s) => s.attemptId),
-      each((s) => s.outcome),
-      each((s) => s.code),
-      each((s) => s.detail),
-      each((s) => s.vendorId),
-      each((s) => s.state),
-      each((s) => s.reason),
-      each((s) => s.waitReason),
-      each((s) => ceil(s.waitMs)),
-      each((s) => ceil(s.holdMs)),
-      each((s) => s.route),
-      each((s) => s.refused),
-    ],
+    first.map((_, column) => rows.map((row) => row[column])),
     { prepared: true },
   );
-  return new Set(rows.map((row) => row.attempt_id));
+  return new Set(settled.map((row) => row.attempt_id));
 }

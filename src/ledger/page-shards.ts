@@ -86,8 +86,8 @@ export async function beginPage(db: Db, shard: PageShard): Promise<number | unde
 }
 
 /**
- * The next messages of a shard after an ordinal (SQL: page_messages): those it was planned for and nobody has begun; and those that an activity
- * before this one left behind, in a call whose answer is not known or waiting for their next attempt.
+ * The next messages of a shard after an ordinal (SQL: page_messages): those it was planned for and nobody has begun; and those
+ * that an activity before this one left behind, in a call whose answer is not known or waiting for their next attempt.
  */
 export async function pageMessages(
   db: Db,

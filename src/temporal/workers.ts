@@ -93,11 +93,13 @@ export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
     shutdownGraceTime: SHUTDOWN_GRACE_MS,
   };
   const workflowBundle = input.workflowBundle ?? (await bundleWorkflows());
-  const cache =
-    tuning.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: tuning.maxCachedWorkflows };
+  const cache = (least: number) =>
+    tuning.maxCachedWorkflows === undefined
+      ? {}
+      : { maxCachedWorkflows: Math.max(least, tuning.maxCachedWorkflows) };
   const workflows = await Worker.create({
     ...shared,
-    ...cache,
+    ...cache(0),
     taskQueue: TASK_QUEUE,
     workflowBundle,
     activities: createLedgerActivities(input.activities),
@@ -106,9 +108,8 @@ export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
   });
   const messages = await Worker.create({
     ...shared,
-    ...(tuning.maxCachedWorkflows === undefined
-      ? {}
-      : { maxCachedWorkflows: Math.max(1, tuning.maxCachedWorkflows) }),
+    // Without any, the SDK loses local activities.
+    ...cache(1),
     taskQueue: MESSAGE_TASK_QUEUE,
     workflowBundle,
     activities: createDeliverActivities(input.activities),
