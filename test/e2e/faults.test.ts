@@ -67,11 +67,12 @@ async function fill(n: number): Promise<string> {
   return created.body.jobId;
 }
 
-/** So that a job takes long enough to be broken in the middle. */
-const slowly = async (): Promise<object> => {
-  await new Promise((resolve) => setTimeout(resolve, 50));
+const after = (ms: number) => async (): Promise<object> => {
+  await new Promise((resolve) => setTimeout(resolve, ms));
   return {};
 };
+/** So that a job takes long enough to be broken in the middle. */
+const slowly = after(50);
 
 async function run(jobId: string): Promise<void> {
   expect((await t.call('POST', `/bulk/${jobId}/run`)).status).toBe(202);
@@ -153,10 +154,7 @@ describe.each(LANES)('in the %s lane', (name) => {
   }, 400_000);
 
   test('a worker that is told to stop in the middle ends its calls: nothing is sent twice', async () => {
-    sink.answer(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-      return {};
-    });
+    sink.answer(after(1_000));
     const id = await fill(200);
     const before = t.pid('worker');
     await run(id);
@@ -170,10 +168,7 @@ describe.each(LANES)('in the %s lane', (name) => {
   }, 400_000);
 
   test('a call that outlasts a workflow task is made once', async () => {
-    sink.answer(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 12_000));
-      return {};
-    });
+    sink.answer(after(12_000));
     const id = await fill(20);
     await run(id);
     const end = await settled(id);

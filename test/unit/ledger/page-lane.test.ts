@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { claimPage, settlePage, type GroupClaim } from '../../../src/ledger/page-claims';
+import { claimPage, settlePage, type GroupAnswer, type GroupClaim } from '../../../src/ledger/page-claims';
 import {
   beginPage,
   endPage,
@@ -59,6 +59,23 @@ async function begun(page: PageClaim, messageIds: readonly string[]): Promise<Gr
   expect(answer).toMatchObject({ notBegun: new Map() });
   expect(answer).toHaveProperty('begun.size', group.length);
   return group;
+}
+
+/** What became of each of a group, where nothing refuses them all. */
+async function answersTo(page: PageClaim, group: readonly GroupClaim[]): Promise<GroupAnswer> {
+  const answer = await claim(page, group);
+  if (answer.refused) throw new Error(answer.refused);
+  return answer;
+}
+
+/** A job of one message, whose first attempt was begun. */
+async function oneBegun(): Promise<World & { page: PageClaim; one: GroupClaim }> {
+  const job = await world(1);
+  await plan(job.jobId, 1);
+  const page = await take(job.jobId);
+  const [one] = await begun(page, job.messageIds);
+  if (!one) throw new Error('one was begun');
+  return { ...job, page, one };
 }
 
 const outcomeOf = (
@@ -228,11 +245,10 @@ test('one that may not be sent is left out of its group by itself', async () => 
     [c],
   );
   await database.db.query(`update message_states set valid_until = ledger_now() where message_id = $1`, [d]);
-  const answer = await claim(
+  const answer = await answersTo(
     page,
     messageIds.map((id) => claimOf(id, uuidv7())),
   );
-  if (answer.refused) throw new Error(answer.refused);
   const why = messageIds.map((id) => answer.notBegun.get(id)?.refused);
   expect(why).toEqual(['open', 'canceled', 'not_due', 'expired', undefined]);
   expect((await statesOf(jobId))[messageIds.indexOf(e)]).toBe('sending');
@@ -243,11 +259,10 @@ test('a rate limit gives a group as many tokens as there are, and says when the 
   const channelId = await channel(workspaceId, 100);
   await plan(jobId, 1);
   const page = await take(jobId);
-  const answer = await claim(
+  const answer = await answersTo(
     page,
     messageIds.map((id) => claimOf(id, channelId)),
   );
-  if (answer.refused) throw new Error(answer.refused);
   // The bucket holds a tenth of a second.
   expect(answer.notBegun.size).toBe(20);
   for (const { refused, waitMs } of answer.notBegun.values()) {
@@ -297,8 +312,7 @@ test('refused calls are settled with their group, and begun again with it under 
   ]);
   expect(written.size).toBe(3);
   expect(await statesOf(jobId)).toEqual(['waiting', 'sent', 'failed']);
-  const answer = await claim(page, [claimOf(first.messageId, uuidv7())]);
-  if (answer.refused) throw new Error(answer.refused);
+  const answer = await answersTo(page, [claimOf(first.messageId, uuidv7())]);
   expect(answer.begun.get(first.messageId)).toMatchObject({
     ...{ deliveryId: first.deliveryId, generation: 1, number: 2, attempts: 1 },
   });
@@ -306,11 +320,7 @@ test('refused calls are settled with their group, and begun again with it under 
 });
 
 test('a throttled call costs no attempt, and its key stays', async () => {
-  const { jobId, messageIds } = await world(1);
-  await plan(jobId, 1);
-  const page = await take(jobId);
-  const [one] = await begun(page, messageIds);
-  if (!one) throw new Error('one was begun');
+  const { page, one } = await oneBegun();
   const throttled = {
     ...again(one),
     outcome: 'throttled',
@@ -318,33 +328,22 @@ test('a throttled call costs no attempt, and its key stays', async () => {
     refused: false,
   } as const;
   expect((await settlePage(database.db, [throttled])).size).toBe(1);
-  const answer = await claim(page, [claimOf(one.messageId, uuidv7())]);
-  if (answer.refused) throw new Error(answer.refused);
+  const answer = await answersTo(page, [claimOf(one.messageId, uuidv7())]);
   expect(answer.begun.get(one.messageId)).toMatchObject({ generation: 0, number: 2, attempts: 0 });
 });
 
 test('what is in doubt is never begun again in a group', async () => {
-  const { jobId, messageIds } = await world(1);
-  await plan(jobId, 1);
-  const page = await take(jobId);
-  const [one] = await begun(page, messageIds);
-  if (!one) throw new Error('one was begun');
+  const { page, one } = await oneBegun();
   const doubt = { ...again(one), outcome: 'ambiguous', code: 'timeout', refused: false } as const;
   expect((await settlePage(database.db, [doubt])).size).toBe(1);
-  const answer = await claim(page, [claimOf(one.messageId, uuidv7())]);
-  if (answer.refused) throw new Error(answer.refused);
+  const answer = await answersTo(page, [claimOf(one.messageId, uuidv7())]);
   expect(answer.notBegun.get(one.messageId)).toMatchObject({ refused: 'begun_before' });
 });
 
 test('a message whose route has moved on is not begun over the old one in a group', async () => {
-  const { jobId, messageIds } = await world(1);
-  await plan(jobId, 1);
-  const page = await take(jobId);
-  const [one] = await begun(page, messageIds);
-  if (!one) throw new Error('one was begun');
+  const { page, one } = await oneBegun();
   expect((await settlePage(database.db, [{ ...again(one), route: 1 }])).size).toBe(1);
-  const answer = await claim(page, [claimOf(one.messageId, uuidv7())]);
-  if (answer.refused) throw new Error(answer.refused);
+  const answer = await answersTo(page, [claimOf(one.messageId, uuidv7())]);
   expect(answer.notBegun.get(one.messageId)).toMatchObject({ refused: 'begun_before' });
 });
 
@@ -361,10 +360,7 @@ test('a wait that a cancel overtook is not settled with its group, and what was 
 });
 
 test('a refused call that holds a use of a frequency cap is left to whoever gives it back', async () => {
-  const { jobId, messageIds, workspaceId } = await world(1);
-  await plan(jobId, 1);
-  const [one] = await begun(await take(jobId), messageIds);
-  if (!one) throw new Error('one was begun');
+  const { workspaceId, one } = await oneBegun();
   await database.db.query(
     `insert into cap_uses (message_id, workspace_id, recipient, channel_id, at) values ($1, $2, '\\x00', $3, ledger_now())`,
     [one.messageId, workspaceId, one.channelId],
@@ -374,10 +370,7 @@ test('a refused call that holds a use of a frequency cap is left to whoever give
 });
 
 test('only the newest attempt of a message moves it', async () => {
-  const { jobId, messageIds } = await world(1);
-  await plan(jobId, 1);
-  const [one] = await begun(await take(jobId), messageIds);
-  if (!one) throw new Error('one was begun');
+  const { jobId, one } = await oneBegun();
   await database.db.query(
     `insert into attempts (id, delivery_id, message_id, number, generation, owner, started_at, deadline_at)
      values ($1, $2, $3, 2, 0, 'heir', ledger_now(), ledger_now())`,
