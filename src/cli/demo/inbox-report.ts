@@ -4,13 +4,17 @@ import { OperatorError } from '../operator-error';
 import { columns, paint } from '../screen';
 import { type BulkResult } from './bulk-part';
 import { readMail } from './read-mail';
+import { WELCOME } from './welcome';
 
 const SHOWN_HEADERS = ['From', 'To', 'Subject'];
 
-/** Shows one of the mails as it arrived; one in another language and alphabet than plain ASCII, if there is one. */
+/** The German subject up to the name: whose subject says this, got the template in the language of their profile. */
+const GERMAN_SUBJECT = WELCOME.locales.de.email.title.split(',', 1)[0] ?? '';
+
+/** Shows one of the mails as it arrived, whatever the order in which they came: a German one, if there is one. */
 export function showOneMail(mails: readonly DemoMail[]): void {
   const decoded = mails.map(({ raw }) => readMail(raw));
-  const mail = decoded.find(({ headers }) => /[äöüß]/.test(headers.get('subject') ?? '')) ?? decoded[0];
+  const mail = decoded.find(({ headers }) => headers.get('subject')?.startsWith(GERMAN_SUBJECT)) ?? decoded[0];
   if (!mail) return;
   console.log(`\n${paint('bold', 'One of them')}, as it arrived:\n`);
   const lines = [
