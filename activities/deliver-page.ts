@@ -23,7 +23,7 @@ export function createDeliverPage(given: Dependencies): PageActivities['deliverP
   const by = createPreparers(deps);
   const finish = createOutcomeWriter(deps.db, deps.rules);
   const tools: PageTools = {
-    beginGroup: createGroupBeginner(deps, by),
+    group: createGroupBeginner(deps, by),
     call: createCaller(deps, finish),
     attempts: createAttempts(deps, by, finish),
     slots: createSlots(deps.rules.callsAtOnce),

@@ -83,8 +83,8 @@ export const DEFAULT_DELIVERY_RULES: Omit<DeliveryRules, 'retry'> = {
   parkAfterMs: 30_000,
   shardHoldMs: 15 * 60_000,
   pageShardSize: 5_000,
-  pageCalls: 50,
-  callsAtOnce: 100,
+  pageCalls: 100,
+  callsAtOnce: 200,
   pageParkAfterMs: 2_000,
   pageTimeMs: 60_000,
 };

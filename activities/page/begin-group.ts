@@ -3,17 +3,17 @@ import { v7 as uuidv7 } from 'uuid';
 import { wordsOf } from '../../src/ledger/outputs';
 import { claimPage, type GroupBegun, type GroupClaim } from '../../src/ledger/page-claims';
 import { type Refusal } from '../../src/ledger/attempts';
-import { type DeliveryContext } from '../../src/ledger/delivery-context';
 import { factKeysOf, wishesOf, type FactsInput } from '../../src/ledger/gate-facts';
 import { freshContext, readGroupFacts, type JobContext } from '../../src/ledger/page-contexts';
 import { type Dependencies } from '../dependencies';
 import { ATTEMPT_MARGIN_MS } from '../delivery/attempt';
 import { judge } from '../delivery/gates';
-import { prepare, type Prepared, type Preparers } from '../delivery/prepare';
+import { prepare, type Preparers } from '../delivery/prepare';
 import { routesOf } from '../delivery/routes';
 import { type Run } from '../delivery/run';
 import { type Item, type Passing } from './item';
 
+const NOTHING_BEGUN = { begun: [], limited: [], limitedForMs: 0 } as const;
 /** What the gates saw is asked anew after this long: quiet hours begin, and a window closes, at their minute. */
 const FRESH_FOR_MS = 2_000;
 /** Tokens come one by one; a claim for each would cost more than it sends. Half of what the bucket holds. */
@@ -26,8 +26,17 @@ export interface BegunCall {
   readonly messageId: string;
   readonly attemptId: string;
   readonly begun: GroupBegun;
-  readonly message: DeliveryContext;
-  readonly prepared: Prepared;
+  /** As the claim found it. */
+  readonly passing: Passing;
+}
+
+export interface GroupBeginner {
+  /**
+   * Asks the gates about messages and renders what they say, before they have a slot. Gives all of them back, in order: ready, or to
+   * go alone.
+   */
+  makeReady(job: JobContext, items: readonly Item[]): Promise<Item[]>;
+  begin(run: Run, job: JobContext, items: readonly Item[]): Promise<BegunGroup>;
 }
 
 export interface BegunGroup {
@@ -42,20 +51,44 @@ export interface BegunGroup {
 }
 
 /**
- * Begins attempts of a group: their facts in one statement, the gates, everything that is to be sent, then one claim for all.
- * A message that anything stands in the way of is left to the way that each message can go alone.
+ * Begins attempts of a group: what is not ready yet is made so, then one claim for all. A message that anything stands in the way of
+ * is left to the way that each message can go alone.
  */
-export function createGroupBeginner(deps: Dependencies, by: Preparers) {
+export function createGroupBeginner(deps: Dependencies, by: Preparers): GroupBeginner {
   const { db } = deps;
 
-  return async (run: Run, job: JobContext, items: readonly Item[]): Promise<BegunGroup> => {
-    const known = items.filter(({ passing }) => passing && passing.atMs > Date.now() - FRESH_FOR_MS);
-    const passing = new Map(known.flatMap(({ messageId, passing: p }) => (p ? [[messageId, p]] : [])));
-    const unknown = items.filter(({ messageId }) => !passing.has(messageId));
+  return {
+    async makeReady(job, items) {
+      const passing = await letPass(job, items);
+      return items.map((item): Item => {
+        const one = passing.get(item.messageId);
+        return one ? { ...item, passing: one } : { ...item, alone: true };
+      });
+    },
+    async begin(run, job, items) {
+      const isFresh = ({ passing }: Item): boolean =>
+        passing !== undefined && passing.atMs > Date.now() - FRESH_FOR_MS;
+      const group = await beginOnce(run, job, items, isFresh);
+      // Seen a moment ago, for most of them, and by now a person or an address has changed: once more, by what is so now.
+      return group === 'facts_changed'
+        ? orAlone(items, await beginOnce(run, job, items, () => false))
+        : group;
+    },
+  };
+
+  async function beginOnce(
+    run: Run,
+    job: JobContext,
+    items: readonly Item[],
+    isFresh: (item: Item) => boolean,
+  ): Promise<BegunGroup | 'facts_changed'> {
+    const passing = new Map<string, Passing>();
+    for (const item of items) if (item.passing && isFresh(item)) passing.set(item.messageId, item.passing);
+    const unknown = items.filter((item) => !item.alone && !passing.has(item.messageId));
     for (const [id, one] of await letPass(job, unknown)) passing.set(id, one);
     const alone = items.flatMap(({ messageId }) => (passing.has(messageId) ? [] : [messageId]));
     return claim(run, items, passing, alone);
-  };
+  }
 
   async function letPass(job: JobContext, items: readonly Item[]): Promise<Map<string, Passing>> {
     const candidates = items.flatMap(({ messageId, fresh, again }) => {
@@ -88,18 +121,17 @@ export function createGroupBeginner(deps: Dependencies, by: Preparers) {
     items: readonly Item[],
     passing: ReadonlyMap<string, Passing>,
     alone: readonly string[],
-  ): Promise<BegunGroup> {
-    const nothing = { begun: [], limited: [], limitedForMs: 0 };
-    if (!run.page || passing.size === 0) return { ...nothing, alone };
+  ): Promise<BegunGroup | 'facts_changed'> {
+    if (!run.page || passing.size === 0) return { ...NOTHING_BEGUN, alone };
     const newId = drawIds(2 * passing.size);
     const group = [...passing].map(([messageId, one]) => ({ ...claimOf(messageId, one, newId), one }));
     const answer = await claimPage(db, run.page, group, {
       owner: run.owner,
       marginMs: ATTEMPT_MARGIN_MS,
     }).catch(unlessData);
-    if (answer === 'data' || answer.refused === 'facts_changed')
-      return { ...nothing, alone: [...alone, ...passing.keys()] };
-    if (answer.refused) return { ...nothing, alone: [], halted: answer.refused };
+    if (answer === 'data') return { ...NOTHING_BEGUN, alone: [...alone, ...passing.keys()] };
+    if (answer.refused === 'facts_changed') return answer.refused;
+    if (answer.refused) return { ...NOTHING_BEGUN, alone: [], halted: answer.refused };
     const refused = [...answer.notBegun].map(([messageId, no]) => ({ ...no, messageId }));
     const limited = refused.filter((no) => no.refused === 'rate_limited');
     const isLimited = new Set(limited.map(({ messageId }) => messageId));
@@ -109,7 +141,7 @@ export function createGroupBeginner(deps: Dependencies, by: Preparers) {
         if (!begun) return [];
         const { attempts, sinceFirstAttemptMs } = begun;
         const message = { ...one.message, attempts, sinceFirstAttemptMs };
-        return [{ messageId, attemptId, begun, message, prepared: one.prepared }];
+        return [{ messageId, attemptId, begun, passing: { ...one, message } }];
       }),
       alone: [
         ...alone,
@@ -121,6 +153,11 @@ export function createGroupBeginner(deps: Dependencies, by: Preparers) {
       limitedForMs: Math.max(MIN_TOKEN_WAIT_MS, ...limited.map(({ waitMs }) => waitMs)),
     };
   }
+}
+
+function orAlone(items: readonly Item[], group: BegunGroup | 'facts_changed'): BegunGroup {
+  if (group !== 'facts_changed') return group;
+  return { ...NOTHING_BEGUN, alone: items.map(({ messageId }) => messageId) };
 }
 
 /**

@@ -10,8 +10,10 @@ export interface Item {
   readonly fresh?: FreshMessage;
   /** Begun before in this page, and waiting for its next attempt. */
   readonly again?: DeliveryContext;
-  /** Ready to be begun: only a token was missing. */
+  /** Ready to be begun, for as long as what the gates saw is fresh. */
   readonly passing?: Passing;
+  /** Not for a group: it goes its own way. */
+  readonly alone?: true;
 }
 
 /** A message that only needs the claim. */

@@ -12,7 +12,7 @@ const GIVE_UP_MS = 60_000;
 /** Groups on their way at once: while one is flushed to disk the next is made, and the worker need not wait for either. */
 const FLUSHES = 2;
 /** A second one is worth its commit from here on. */
-const MIN_SECOND_GROUP = 8;
+const MIN_SECOND_GROUP = 40;
 
 interface Entry extends Finishing {
   readonly input: FinishInput;

@@ -5,10 +5,15 @@ import { type Item } from './item';
 /** Messages read at a time, with whom they are for; the next ones are asked for when so many are left. */
 const PAGE = 250;
 const LOW = 100;
+/**
+ * Made ready at a time, as soon as fewer than twice that are: ahead of their slots, so that a slot is held for the claim and the
+ * call alone. No more than is begun within moments, since what is ready holds every word that will be said.
+ */
+const READY = 50;
 
 /** What of a shard is still to be begun: its messages in order, and those whose next attempt is due soon. */
 export interface Source {
-  /** Reads on when little is left, and waits for that only when nothing is. */
+  /** Reads on and makes ready when little is left, and waits for that only when nothing is. */
   fill(): Promise<void>;
   /** Up to `most` of what may be begun now: first what is due again, which has waited; then fresh ones. */
   take(most: number): Item[];
@@ -21,14 +26,20 @@ export interface Source {
   holdFresh(items: readonly Item[], forMs: number): void;
 }
 
-export function createSource(db: Db, shard: PageShard): Source {
+/** @param makeReady asks the gates and renders; gives all of them back, in order. */
+export function createSource(
+  db: Db,
+  shard: PageShard,
+  makeReady: (items: readonly Item[]) => Promise<readonly Item[]>,
+): Source {
+  const unready: Item[] = [];
   const fresh: Item[] = [];
   /** By when they are due. */
   const waiting: { item: Item; atMs: number }[] = [];
   let after = -1;
   let exhausted = false;
   let freshAtMs = 0;
-  let reading: Promise<void> | undefined;
+  let filling: Promise<void> | undefined;
   let failure: Error | undefined;
 
   const dueCount = (nowMs: number): number => {
@@ -51,19 +62,25 @@ export function createSource(db: Db, shard: PageShard): Source {
     after = rows.at(-1)?.ordinal ?? after;
     exhausted = rows.length < PAGE;
     for (const row of rows) {
-      if (row.fresh) fresh.push({ messageId: row.messageId, fresh: row.fresh });
+      if (row.fresh) unready.push({ messageId: row.messageId, fresh: row.fresh });
       else later({ messageId: row.messageId }, row.inMs);
     }
+  }
+
+  async function readOn(): Promise<void> {
+    if (!exhausted && unready.length <= LOW) await read();
+    const next = unready.splice(0, READY);
+    if (next.length > 0) fresh.push(...(await makeReady(next)));
   }
 
   return {
     async fill() {
       throwIfFailed();
-      if (exhausted || fresh.length > LOW) return;
-      reading ??= read()
+      if (fresh.length >= 2 * READY || (exhausted && unready.length === 0)) return;
+      filling ??= readOn()
         .catch((error: Error) => (failure = error))
-        .then(() => (reading = undefined));
-      if (fresh.length === 0 && dueCount(Date.now()) === 0) await reading;
+        .then(() => (filling = undefined));
+      if (fresh.length === 0 && dueCount(Date.now()) === 0) await filling;
       throwIfFailed();
     },
     take(most) {
@@ -76,10 +93,8 @@ export function createSource(db: Db, shard: PageShard): Source {
       return dueCount(nowMs) + (nowMs < freshAtMs ? 0 : fresh.length);
     },
     nextMs() {
-      const times = [
-        ...(waiting[0] ? [waiting[0].atMs] : []),
-        ...(fresh.length > 0 || !exhausted ? [freshAtMs] : []),
-      ];
+      const allTaken = fresh.length === 0 && unready.length === 0 && exhausted && !filling;
+      const times = [...(waiting[0] ? [waiting[0].atMs] : []), ...(allTaken ? [] : [freshAtMs])];
       return times.length === 0 ? null : Math.max(0, Math.min(...times) - Date.now());
     },
     later,

@@ -27,7 +27,9 @@ export async function findDeliveries(
      cross join lateral (
        (select 1 as rank, * from deliveries where id = g.delivery_id)
        union all (select 2, * from deliveries where message_id = g.message_id and channel_id = $2 order by route desc limit 1)
-       union all (select 3, * from deliveries where channel_id = $2 and vendor_id = g.vendor_id limit 1)
+       union all (select 3, d.*
+         from (select delivery_id from vendor_ids where channel_id = $2 and vendor_id = g.vendor_id limit 1) v
+         cross join lateral (select * from deliveries where id = v.delivery_id limit 1) d)
        order by rank limit 1
      ) d where d.workspace_id = $1 and d.channel_id = $2`,
     [

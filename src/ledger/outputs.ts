@@ -27,8 +27,7 @@ export async function keepOutput(
     `with words as (
        insert into rendered_contents (workspace_id, sha256, content) values ($1, $3, $4) on conflict do nothing
      )
-     insert into delivery_outputs as o (workspace_id, delivery_id, sha256) values ($1, $2, $3)
-     on conflict (delivery_id) do update set sha256 = excluded.sha256 where o.sha256 <> excluded.sha256`,
+     update deliveries set words = $3 where id = $2 and words is distinct from $3`,
     [output.workspaceId, output.deliveryId, sha256, content],
     { prepared: true },
   );

@@ -45,7 +45,8 @@ const SELECT = `
     case when s.reached & 16 > 0 then 'clicked' when s.reached & 8 > 0 then 'opened' end as engaged,
     j.kind as job_kind, j.phase as job_phase, j.parent_job_id, j.archived_at is not null as archived, t.*,
     (select jsonb_agg(jsonb_build_object('id', d.id, 'channelId', d.channel_id, 'kind', d.kind, 'provider', d.provider,
-       'vendorId', d.vendor_id, 'createdAt', d.created_at) order by d.route) from deliveries d where d.message_id = m.id) as deliveries
+       'vendorId', (select a.vendor_id from attempts a where a.message_id = m.id and a.delivery_id = d.id and a.vendor_id is not null
+         order by a.number desc limit 1), 'createdAt', d.created_at) order by d.route) from deliveries d where d.message_id = m.id) as deliveries
   from messages m join message_states s on s.message_id = m.id join jobs j on j.id = m.job_id
   left join lateral (
     select min(at) filter (where type = 'sent') as sent_at, min(at) filter (where type = 'delivered') as delivered_at,
@@ -156,8 +157,7 @@ export async function readOutputs(
 ): Promise<OutputView[]> {
   return db.query<OutputView & Record<string, unknown>>(
     `select d.kind, d.channel_id as "channelId", c.content
-     from deliveries d join delivery_outputs o on o.delivery_id = d.id
-     join rendered_contents c on c.workspace_id = o.workspace_id and c.sha256 = o.sha256
+     from deliveries d join rendered_contents c on c.workspace_id = d.workspace_id and c.sha256 = d.words
      where d.message_id = $1 and d.workspace_id = $2 order by d.route`,
     [input.messageId, input.workspaceId],
   );

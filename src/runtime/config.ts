@@ -114,7 +114,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     rules: {
       ...DEFAULT_DELIVERY_RULES,
       parkAfterMs: given.VOLLEY_PARK_AFTER_SECONDS * 1_000,
-      callsAtOnce: given.VOLLEY_MAX_DELIVERIES,
+      callsAtOnce: 2 * given.VOLLEY_MAX_DELIVERIES,
       retry: {
         ...DEFAULT_RETRY_POLICY,
         baseMs: given.VOLLEY_RETRY_BASE_MS,

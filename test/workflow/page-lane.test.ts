@@ -91,6 +91,25 @@ test('the gates are asked in a page too: one who unsubscribed before the claim g
   expect(stage.sink.requests.map(({ recipientId }) => recipientId)).not.toContain('gone');
 });
 
+test('one who unsubscribes while calls before theirs are under way gets nothing, and everybody with them gets theirs', async () => {
+  const release = holdAnswers();
+  const jobId = await paged(people(100).map((id) => `mid-${id}`));
+  await stage.command(jobId, 'run');
+  await stage.until('all slots are taken', () => Promise.resolve(stage.sink.requests.length === 2 * 10));
+  await stage.db.transaction((tx) =>
+    suppress(tx, {
+      ...{ workspaceId: WORKSPACE, kind: 'webhook', address: 'mid-u30', source: 'test' },
+      reason: 'unsubscribed',
+    }),
+  );
+  release();
+  await stage.finish('bulk', jobId);
+  const states = await stage.messages(jobId);
+  expect(states.filter(({ state }) => state === 'sent')).toHaveLength(99);
+  expect(states[30]).toMatchObject({ state: 'skipped', reason: 'unsubscribed' });
+  expect(stage.sink.totals()).toMatchObject({ keys: 99, accepted: 99, duplicated: 0 });
+});
+
 test('a frequency cap holds in a page as exactly as outside', async () => {
   const twice: Who[] = ['c1', 'c2'].flatMap((id) => [
     { id: `${id}-a`, recipient: capped(id), gates: { capFrequency: true } },
@@ -174,8 +193,7 @@ test('words that the ledger cannot keep stop neither their message nor the group
   await stage.finish('bulk', jobId);
   expect(await stage.states(jobId)).toEqual(['sent', 'sent', 'sent']);
   const kept = await stage.db.query<{ outputs: number }>(
-    `select count(*)::int as outputs from deliveries d join delivery_outputs o on o.delivery_id = d.id
-     join messages m on m.id = d.message_id where m.job_id = $1`,
+    `select count(d.words)::int as outputs from deliveries d join messages m on m.id = d.message_id where m.job_id = $1`,
     [jobId],
   );
   expect(kept).toEqual([{ outputs: 2 }]);

@@ -14,7 +14,8 @@ const GERMAN_SUBJECT = WELCOME.locales.de.email.title.split(',', 1)[0] ?? '';
 /** Shows one of the mails as it arrived, whatever the order in which they came: a German one, if there is one. */
 export function showOneMail(mails: readonly DemoMail[]): void {
   const decoded = mails.map(({ raw }) => readMail(raw));
-  const mail = decoded.find(({ headers }) => headers.get('subject')?.startsWith(GERMAN_SUBJECT)) ?? decoded[0];
+  const mail =
+    decoded.find(({ headers }) => headers.get('subject')?.startsWith(GERMAN_SUBJECT)) ?? decoded[0];
   if (!mail) return;
   console.log(`\n${paint('bold', 'One of them')}, as it arrived:\n`);
   const lines = [

@@ -1,9 +1,10 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import { sameText } from './freshness';
 
 /**
  * Standard Webhooks 1.0: HMAC-SHA256 over `id.timestamp.body`, keyed with the bytes behind `whsec_`, as `v1,<base64>`. By Node's own:
- * the library's is in JavaScript, and took a tenth of what a call costs the worker (10 us for 800 bytes).
+ * the library's is in JavaScript, and took a tenth of what a call costs the worker (10 us for 800 bytes). The key as an object: of
+ * bytes, Node 24 first throws twice to find out that they are none (11 us instead of 3).
  * @param timestamp seconds since the epoch.
  */
 export function standardSignature(
@@ -12,7 +13,7 @@ export function standardSignature(
   timestamp: string,
   body: string | Buffer,
 ): string {
-  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  const key = createSecretKey(secret.replace(/^whsec_/, ''), 'base64');
   const mac = createHmac('sha256', key).update(`${webhookId}.${timestamp}.`).update(body);
   return `v1,${mac.digest('base64')}`;
 }

@@ -57,16 +57,20 @@ const ROWS: readonly string[] = [
      case when provider is null then null else at + interval '2 s' end,
      case when state in ('pending', 'rejected', 'canceled') then null else at + interval '1 s' end, at + interval '9 s', reached
    from (select *, uuid_extract_timestamp(id) as at from bench_spread) s order by n`,
-  `insert into deliveries (id, message_id, workspace_id, route, channel_id, kind, provider, vendor_id, created_at)
+  `insert into deliveries (id, message_id, workspace_id, route, channel_id, kind, provider, created_at)
    select uuidv7(uuid_extract_timestamp(id) - ledger_now()), id, $2, 0, coalesce($3, md5(provider)::uuid),
      case provider when 'twilio' then 'sms' when 'webhook' then 'webhook' else 'email' end, provider,
-     case when reached & 1 > 0 then 'v-' || md5(id::text) end, uuid_extract_timestamp(id) + interval '2 s'
+     uuid_extract_timestamp(id) + interval '2 s'
    from bench_spread where provider is not null order by n`,
-  `insert into attempts (id, delivery_id, message_id, number, generation, owner, started_at, deadline_at, finished_at, outcome, code)
+  `insert into attempts (id, delivery_id, message_id, number, generation, owner, started_at, deadline_at, finished_at, outcome, code, vendor_id)
    select gen_random_uuid(), d.id, s.id, 1, 0, 'bench', d.created_at, d.created_at + interval '30 s',
      case when s.state <> 'sending' then d.created_at + interval '1 s' end,
-     case s.state when 'sending' then null when 'failed' then 'permanent' when 'uncertain' then 'ambiguous' else 'accepted' end, '250'
+     case s.state when 'sending' then null when 'failed' then 'permanent' when 'uncertain' then 'ambiguous' else 'accepted' end, '250',
+     case when s.reached & 1 > 0 then 'v-' || md5(s.id::text) end
    from bench_spread s join deliveries d on d.message_id = s.id order by n`,
+  `insert into vendor_ids (channel_id, vendor_id, delivery_id)
+   select d.channel_id, 'v-' || md5(s.id::text), d.id from bench_spread s join deliveries d on d.message_id = s.id
+   where s.reached & 1 > 0 order by n`,
   `insert into events (message_id, workspace_id, at, type, data, dedupe)
    select s.id, $2, uuid_extract_timestamp(s.id) + e.after * interval '1 s', e.type,
      case when e.type = 'sending' then jsonb_build_object('attempt', 1, 'channelId', $3, 'kind', 'email', 'provider', s.provider)

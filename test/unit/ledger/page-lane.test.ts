@@ -210,7 +210,7 @@ test('accepted calls are settled together, with their vendor ids, once', async (
   expect((await settlePage(database.db, outcomes)).size).toBe(0);
   expect(await countsOf(jobId)).toEqual({ sent: 20, enqueued: 20, ever_sent: 20 });
   const ids = await database.db.query<{ vendor_id: string }>(
-    'select vendor_id from deliveries where message_id = any($1) order by 1',
+    `select v.vendor_id from vendor_ids v join attempts a using (delivery_id, vendor_id) where a.message_id = any($1)`,
     [messageIds],
   );
   expect(new Set(ids.map((row) => row.vendor_id)).size).toBe(20);
@@ -385,8 +385,9 @@ test('what a group says is kept with its claim, the same words once', async () =
   await plan(jobId, 1);
   const group = await begun(await take(jobId), messageIds);
   const [kept] = await database.db.query<{ outputs: number; words: number }>(
-    `select count(*)::int as outputs, count(distinct o.sha256)::int as words from delivery_outputs o
-     join rendered_contents c using (workspace_id, sha256) where o.workspace_id = $1 and o.delivery_id = any($2)`,
+    `select count(*)::int as outputs, count(distinct d.words)::int as words from deliveries d
+     join rendered_contents c on c.workspace_id = d.workspace_id and c.sha256 = d.words
+     where d.workspace_id = $1 and d.id = any($2)`,
     [workspaceId, group.map(({ deliveryId }) => deliveryId)],
   );
   expect(kept).toEqual({ outputs: 10, words: 1 });

@@ -36,6 +36,22 @@ test('the database makes every move of the table and refuses every other', async
   }
 });
 
+test('who says the time and the bits of a move by themselves is put right, and is refused what the table refuses', async () => {
+  const { messageIds } = await insertJobWith(database.db, 2);
+  const [id = '', other = ''] = messageIds;
+  const write = (messageId: string, state: MessageState, reached: number) =>
+    database.db.query<{ reached: number; enqueued: boolean }>(
+      `update message_states s set state = $2, reached = $3::int, updated_at = ledger_now() + interval '1 s',
+         enqueued_at = coalesce(s.enqueued_at, ledger_now() + interval '1 s')
+       where message_id = $1 returning reached, enqueued_at is not null as enqueued`,
+      [messageId, state, reached],
+    );
+  expect(await write(id, 'sending', 8)).toEqual([{ reached: 8, enqueued: true }]);
+  expect(await write(id, 'sent', 0)).toEqual([{ reached: 9, enqueued: true }]);
+  await expect(write(other, 'sent', 1)).rejects.toThrow('does not move');
+  expect(await write(other, 'rejected', 0)).toEqual([{ reached: 0, enqueued: false }]);
+});
+
 test('nobody puts a message there in another state than pending, or one that is no state', async () => {
   const { messageIds } = await insertJobWith(database.db, 1);
   await database.db.query('delete from message_states where message_id = $1', [messageIds[0]]);
