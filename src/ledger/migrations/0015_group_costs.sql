@@ -64,15 +64,13 @@ declare
   def text := pg_get_functiondef('settle_attempt'::regproc);
   changed text;
 begin
-  changed := replace(def, 'finished_at = at
-   where x.id = p_attempt', 'finished_at = at, vendor_id = coalesce(p_vendor_id, x.vendor_id)
-   where x.id = p_attempt');
-  changed := regexp_replace(changed, 'if p_vendor_id is not null or p_refused then.*?end if;',
+  changed := regexp_replace(def, 'if p_vendor_id is not null or p_refused then.*?end if;',
     'if p_vendor_id is not null then
+    update attempts x set vendor_id = p_vendor_id where x.id = p_attempt;
     insert into vendor_ids (channel_id, vendor_id, delivery_id) select d.channel_id, p_vendor_id, d.id from deliveries d where d.id = a.delivery_id;
   end if;
   if p_refused then update deliveries d set generation = d.generation + 1 where d.id = a.delivery_id; end if;');
-  if changed like '%update deliveries d set vendor_id%' or changed not like '%vendor_id = coalesce(p_vendor_id, x.vendor_id)%' then
+  if changed = def then
     raise exception 'settle_attempt is not the one that this migration knows';
   end if;
   execute changed;
