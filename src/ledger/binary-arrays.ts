@@ -3,7 +3,16 @@
  * as it is. A page of 1,000 recipients holds a megabyte of JSON, whose quoting as array text, and reading it back, would cost as
  * much as keeping it. The statement must give each parameter the array's type.
  */
-const OID = { bytea: 17, int4: 23, text: 25, timestamptz: 1184, uuid: 2950, jsonb: 3802 } as const;
+const OID = {
+  bool: 16,
+  bytea: 17,
+  int8: 20,
+  int4: 23,
+  text: 25,
+  timestamptz: 1184,
+  uuid: 2950,
+  jsonb: 3802,
+} as const;
 
 const HEADER_BYTES = 20;
 /** Postgres counts microseconds since 2000. */
@@ -44,6 +53,18 @@ const int4: Element<number> = {
   write: (value, into, at) => into.writeInt32BE(value, at),
 };
 
+const int8: Element<number> = {
+  oid: OID.int8,
+  bytes: () => 8,
+  write: (value, into, at) => into.writeBigInt64BE(BigInt(value), at),
+};
+
+const bool: Element<boolean> = {
+  oid: OID.bool,
+  bytes: () => 1,
+  write: (value, into, at) => into.writeUInt8(value ? 1 : 0, at),
+};
+
 const bytea: Element<Buffer> = {
   oid: OID.bytea,
   bytes: (value) => value.length,
@@ -65,6 +86,10 @@ export const jsonbArray = arrayOf(jsonb);
 export const uuidArray = arrayOf(uuid);
 /** Integers of 32 bits as int4[]. */
 export const int4Array = arrayOf(int4);
+/** Whole numbers as int8[]. */
+export const int8Array = arrayOf(int8);
+/** Truth values as bool[]. */
+export const boolArray = arrayOf(bool);
 export const byteaArray = arrayOf(bytea);
 /** Epoch ms as timestamptz[]. */
 export const timestamptzArray = arrayOf(timestamptz);

@@ -7,6 +7,15 @@ import {
   type Seal,
   type Settlement,
 } from './attempts';
+import {
+  boolArray,
+  byteaArray,
+  int4Array,
+  int8Array,
+  jsonbArray,
+  textArray,
+  uuidArray,
+} from './binary-arrays';
 import { type Db } from './database';
 import { type Words } from './outputs';
 import { type PageClaim } from './page-shards';
@@ -75,18 +84,18 @@ export async function claimPage(
       'select * from claim_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)',
       [
         ...[page.jobId, page.generation, page.n, page.claim, input.owner, input.marginMs],
-        each((c) => c.messageId),
-        each((c) => c.deliveryId),
-        each((c) => c.attemptId),
-        each((c) => c.route),
-        each((c) => c.channelId),
-        each((c) => c.kind),
-        each((c) => c.provider),
-        each((c) => c.timeoutMs),
-        each((c) => c.words.sha256),
-        words.map(({ sha256 }) => sha256),
-        words.map(({ content }) => content),
-        group.flatMap(({ seal }) => seal.facts.map((hex) => Buffer.from(hex, 'hex'))),
+        uuidArray(each((c) => c.messageId)),
+        uuidArray(each((c) => c.deliveryId)),
+        uuidArray(each((c) => c.attemptId)),
+        int4Array(each((c) => c.route)),
+        uuidArray(each((c) => c.channelId)),
+        textArray(each((c) => c.kind)),
+        textArray(each((c) => c.provider)),
+        int4Array(each((c) => c.timeoutMs)),
+        byteaArray(each((c) => c.words.sha256)),
+        byteaArray(words.map(({ sha256 }) => sha256)),
+        jsonbArray(words.map(({ content }) => content)),
+        byteaArray(group.flatMap(({ seal }) => seal.facts.map((hex) => Buffer.from(hex, 'hex')))),
         group.reduce((sum, { seal }) => sum + seal.version, 0),
       ],
       { prepared: true },
@@ -123,14 +132,19 @@ function distinctWords(group: readonly GroupClaim[]): Words[] {
   return [...new Map(group.map(({ words }) => [words.content, words])).values()];
 }
 
+/** The types of settlementValues, in order. */
+const SETTLEMENT_ARRAYS = [
+  ...[uuidArray, textArray, textArray, textArray, textArray, textArray, textArray, textArray],
+  ...[int8Array, int8Array, int4Array, boolArray],
+];
+
 /** @returns the attempts that were settled; the others are for settleAttempt (SQL: settle_page). */
 export async function settlePage(db: Db, group: readonly Settlement[]): Promise<ReadonlySet<string>> {
+  if (group.length === 0) return new Set();
   const rows = group.map(settlementValues);
-  const [first] = rows;
-  if (!first) return new Set();
   const settled = await db.query<{ attempt_id: string }>(
     'select attempt_id from settle_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
-    first.map((_, column) => rows.map((row) => row[column])),
+    SETTLEMENT_ARRAYS.map((toArray, column) => toArray(rows.map((row) => row[column] as never))),
     { prepared: true },
   );
   return new Set(settled.map((row) => row.attempt_id));

@@ -1,6 +1,7 @@
 import { type JobSpec } from '../domain/message-spec';
 import { type Pinned } from '../domain/pinned';
 import { type Guarantee, type JobKind } from '../domain/states';
+import { byteaArray, int4Array, textArray, uuidArray } from './binary-arrays';
 import { one, type Db } from './database';
 import { type DeliveryContext } from './delivery-context';
 import { type FreshMessage } from './page-shards';
@@ -59,12 +60,12 @@ export async function readGroupFacts(
     'select * from page_facts($1, $2, $3, $4, $5, $6, $7)',
     [
       first.input.message.workspaceId,
-      group.map(({ input }) => input.messageId),
-      group.map(topicOf),
-      group.map(({ input }) => input.message.spec.recipient.id),
-      group.map(({ input }) => input.message.spec.recipient.tenantId ?? ''),
-      keyed.map(({ place }) => place),
-      keyed.map(({ key }) => key),
+      uuidArray(group.map(({ input }) => input.messageId)),
+      textArray(group.map(topicOf)),
+      textArray(group.map(({ input }) => input.message.spec.recipient.id)),
+      textArray(group.map(({ input }) => input.message.spec.recipient.tenantId ?? '')),
+      int4Array(keyed.map(({ place }) => place)),
+      byteaArray(keyed.map(({ key }) => key)),
     ],
     { prepared: true },
   );

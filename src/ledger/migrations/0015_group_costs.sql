@@ -42,6 +42,23 @@ begin
   return null;
 end $$;
 
+-- As in 0006, and done at once where nobody listens at all.
+create or replace function queue_webhooks() returns trigger language plpgsql as $$
+declare
+  workspace uuid;
+begin
+  if not exists (select 1 from webhook_endpoints e where e.status = 'active' and e.deleted_at is null) then return null; end if;
+  for workspace in select distinct n.workspace_id from new_rows n loop
+    continue when not exists (select 1 from webhook_endpoints e
+      where e.workspace_id = workspace and e.status = 'active' and e.deleted_at is null);
+    insert into webhook_queue (endpoint_id, event_id)
+    select e.id, n.id from webhook_endpoints e
+    join new_rows n on n.workspace_id = workspace and n.type = any (e.event_types)
+    where e.workspace_id = workspace and e.status = 'active' and e.deleted_at is null;
+  end loop;
+  return null;
+end $$;
+
 -- What a delivery says is named by the delivery itself, and not by a row beside it.
 alter table deliveries add column words bytea;
 update deliveries d set words = o.sha256 from delivery_outputs o where o.delivery_id = d.id;
