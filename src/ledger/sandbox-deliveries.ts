@@ -35,6 +35,7 @@ export function createSandboxLog(db: Db): SandboxLog {
         `${INSERT} accepted_count = d.accepted_count + 1, call_count = d.call_count + $14, at = excluded.at
          where d.accepted_count = 0 or not $15 returning d.accepted_count as "acceptedCount"`,
         [...valuesOf(entry), 1, calls, deduplicate],
+        { prepared: true },
       );
       if (row) return { firstTime: row.acceptedCount === 1 };
       // Deduplicated: the first acceptance stands, and only the call is counted.
@@ -48,6 +49,7 @@ export function createSandboxLog(db: Db): SandboxLog {
       const rows = await db.query<{ callCount: number }>(
         `${INSERT} call_count = d.call_count + 1 returning d.call_count as "callCount"`,
         [...valuesOf(entry), 0],
+        { prepared: true },
       );
       return one(rows).callCount;
     },
