@@ -66,24 +66,25 @@ export function createGroupBeginner(deps: Dependencies, by: Preparers): GroupBeg
       });
     },
     async begin(run, job, items) {
-      const isFresh = ({ passing }: Item): boolean =>
-        passing !== undefined && passing.atMs > Date.now() - FRESH_FOR_MS;
-      const group = await beginOnce(run, job, items, isFresh);
-      // Seen a moment ago, for most of them, and by now a person or an address has changed: once more, by what is so now.
-      return group === 'facts_changed'
-        ? orAlone(items, await beginOnce(run, job, items, () => false))
-        : group;
+      // Seen a moment ago, for most of them, and by now a person or an address may have changed: then once more, by what is so now.
+      const group =
+        (await beginOnce(run, job, items, Date.now() - FRESH_FOR_MS)) ??
+        (await beginOnce(run, job, items, Infinity));
+      return group ?? { ...NOTHING_BEGUN, alone: items.map(({ messageId }) => messageId) };
     },
   };
 
+  /** What was made ready after `seenAfterMs` is not asked again. @returns undefined where facts have changed since. */
   async function beginOnce(
     run: Run,
     job: JobContext,
     items: readonly Item[],
-    isFresh: (item: Item) => boolean,
-  ): Promise<BegunGroup | 'facts_changed'> {
+    seenAfterMs: number,
+  ): Promise<BegunGroup | undefined> {
     const passing = new Map<string, Passing>();
-    for (const item of items) if (item.passing && isFresh(item)) passing.set(item.messageId, item.passing);
+    for (const { messageId, passing: one } of items) {
+      if (one && one.atMs > seenAfterMs) passing.set(messageId, one);
+    }
     const unknown = items.filter((item) => !item.alone && !passing.has(item.messageId));
     for (const [id, one] of await letPass(job, unknown)) passing.set(id, one);
     const alone = items.flatMap(({ messageId }) => (passing.has(messageId) ? [] : [messageId]));
@@ -121,7 +122,7 @@ export function createGroupBeginner(deps: Dependencies, by: Preparers): GroupBeg
     items: readonly Item[],
     passing: ReadonlyMap<string, Passing>,
     alone: readonly string[],
-  ): Promise<BegunGroup | 'facts_changed'> {
+  ): Promise<BegunGroup | undefined> {
     if (!run.page || passing.size === 0) return { ...NOTHING_BEGUN, alone };
     const newId = drawIds(2 * passing.size);
     const group = [...passing].map(([messageId, one]) => ({ ...claimOf(messageId, one, newId), one }));
@@ -130,7 +131,7 @@ export function createGroupBeginner(deps: Dependencies, by: Preparers): GroupBeg
       marginMs: ATTEMPT_MARGIN_MS,
     }).catch(unlessData);
     if (answer === 'data') return { ...NOTHING_BEGUN, alone: [...alone, ...passing.keys()] };
-    if (answer.refused === 'facts_changed') return answer.refused;
+    if (answer.refused === 'facts_changed') return undefined;
     if (answer.refused) return { ...NOTHING_BEGUN, alone: [], halted: answer.refused };
     const refused = [...answer.notBegun].map(([messageId, no]) => ({ ...no, messageId }));
     const limited = refused.filter((no) => no.refused === 'rate_limited');
@@ -153,11 +154,6 @@ export function createGroupBeginner(deps: Dependencies, by: Preparers): GroupBeg
       limitedForMs: Math.max(MIN_TOKEN_WAIT_MS, ...limited.map(({ waitMs }) => waitMs)),
     };
   }
-}
-
-function orAlone(items: readonly Item[], group: BegunGroup | 'facts_changed'): BegunGroup {
-  if (group !== 'facts_changed') return group;
-  return { ...NOTHING_BEGUN, alone: items.map(({ messageId }) => messageId) };
 }
 
 /**

@@ -69,8 +69,8 @@ const ROWS: readonly string[] = [
      case when s.reached & 1 > 0 then 'v-' || md5(s.id::text) end
    from bench_spread s join deliveries d on d.message_id = s.id order by n`,
   `insert into vendor_ids (channel_id, vendor_id, delivery_id)
-   select d.channel_id, 'v-' || md5(s.id::text), d.id from bench_spread s join deliveries d on d.message_id = s.id
-   where s.reached & 1 > 0 order by n`,
+   select d.channel_id, a.vendor_id, d.id from bench_spread s join deliveries d on d.message_id = s.id
+   join attempts a on a.message_id = s.id where a.vendor_id is not null order by n`,
   `insert into events (message_id, workspace_id, at, type, data, dedupe)
    select s.id, $2, uuid_extract_timestamp(s.id) + e.after * interval '1 s', e.type,
      case when e.type = 'sending' then jsonb_build_object('attempt', 1, 'channelId', $3, 'kind', 'email', 'provider', s.provider)

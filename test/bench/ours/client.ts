@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SEEDED_API_KEY } from '../../../src/service/seed-workspace';
 import { CONTRACT, type Recipient } from '../contract';
+import { eachAtOnce } from '../post';
 
 const USERS_PER_CALL = 1_000;
 /** As many as make the API and Postgres work at the same time; the job's lock takes one after the other. */
@@ -82,20 +83,21 @@ export async function createJob(call: Call, lane: Lane): Promise<string> {
 
 /** Adds recipients, 1,000 a call, two calls at once. @throws Error when one is refused. */
 export async function fillJob(call: Call, jobId: string, recipients: readonly Recipient[]): Promise<void> {
-  let from = 0;
-  const fill = async (): Promise<void> => {
-    while (from < recipients.length) {
-      const page = recipients.slice(from, (from += USERS_PER_CALL));
-      const users = page.map(({ id, data }) => ({ recipient: id, data }));
-      const { total, errors } = (await call('POST', `/bulk/${jobId}`, { users })) as {
-        total: number;
-        errors?: unknown[];
-      };
-      if (total !== users.length)
-        throw new Error(`${users.length - total} users refused: ${JSON.stringify(errors?.[0])}`);
-    }
-  };
-  await Promise.all(Array.from({ length: FILLS_AT_ONCE }, fill));
+  const firsts = Array.from(
+    { length: Math.ceil(recipients.length / USERS_PER_CALL) },
+    (_, page) => page * USERS_PER_CALL,
+  );
+  await eachAtOnce(firsts, FILLS_AT_ONCE, async (from) => {
+    const users = recipients
+      .slice(from, from + USERS_PER_CALL)
+      .map(({ id, data }) => ({ recipient: id, data }));
+    const { total, errors } = (await call('POST', `/bulk/${jobId}`, { users })) as {
+      total: number;
+      errors?: unknown[];
+    };
+    if (total !== users.length)
+      throw new Error(`${users.length - total} users refused: ${JSON.stringify(errors?.[0])}`);
+  });
 }
 
 export interface JobStatus {
