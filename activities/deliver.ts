@@ -1,12 +1,21 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
-import { type DeliverActivities } from '../workflows/contract';
+import { type DeliverActivities, type DeliverResult } from '../workflows/contract';
 import { type Dependencies } from './dependencies';
 import { createAttempts } from './delivery/attempt';
 import { finishAttempt } from './delivery/finish-attempt';
 import { createPreparers } from './delivery/preparers';
 import { whileBeating } from './heartbeat';
 
-/** One attempt of one message (delivery/attempt.ts), for a workflow that has the message. */
+/**
+ * The server fires no timer of less than a second before a second has passed, and a timer with its second workflow task costs it as
+ * much as the message: what may be tried again sooner is waited for in place.
+ */
+const SHORT_WAIT_MS = 1_000;
+/** After this long in place the workflow goes on by itself: its task has 10 s, and signals reach it only when it is over. */
+const PLACE_MS = 2_000;
+
+/** One attempt of one message (delivery/attempt.ts), for a workflow that has the message; in place also those that soon follow it. */
 export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] {
   const attempts = createAttempts(deps, createPreparers(deps), (input) =>
     finishAttempt(deps.db, deps.rules, input),
@@ -18,6 +27,17 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
     const owner = `${workflowExecution?.runId ?? ''}/${place}`;
     const attempt = () => attempts.deliver({ owner, signal: cancellationSignal() }, jobKind, messageId);
     // In place it is the workflow task that says that it is alive.
-    return isLocal ? attempt() : whileBeating(attempt);
+    return isLocal ? untilItWaits(attempt) : whileBeating(attempt);
   };
+}
+
+/** Each attempt asks the ledger for leave: a pause or cancel that came during a wait is met there. */
+async function untilItWaits(attempt: () => Promise<DeliverResult>): Promise<DeliverResult> {
+  const endMs = Date.now() + PLACE_MS;
+  for (;;) {
+    const result = await attempt();
+    if (result.type !== 'wait' || result.waitMs > SHORT_WAIT_MS || Date.now() + result.waitMs > endMs)
+      return result;
+    await sleep(result.waitMs);
+  }
 }

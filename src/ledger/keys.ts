@@ -53,6 +53,7 @@ export async function findKey(db: Db, key: string): Promise<FoundKey | undefined
             coalesce(last_used_at < ledger_now() - interval '1 minute', true) as "useUnrecorded"
      from api_keys where sha256 = $1 and revoked_at is null`,
     [hashApiKey(key)],
+    { prepared: true },
   );
   return row;
 }

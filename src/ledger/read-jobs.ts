@@ -17,11 +17,13 @@ interface JobReadRow extends JobRow {
  */
 export async function readJobRow(db: Db, jobId: string, workspaceId?: string): Promise<JobView | undefined> {
   const [row] = await db.query<JobReadRow & Record<string, unknown>>(
-    `select j.*, (
+    `select j.id, j.workspace_id, j.kind, j.phase, j.paused, j.cancel_requested, j.suspended, j.guarantee, j.fan_out, j.version,
+       j.observed_version, j.generation, j.next_ordinal, j.channel_id, j.definition, j.created_at, j.run_at, j.settled_at, (
        select jsonb_object_agg(state, n) from (
          select state, sum(n) as n from job_counts where job_id = j.id group by state) c) as counts
      from jobs j where j.id = $1 and ($2::uuid is null or j.workspace_id = $2)`,
     [jobId, workspaceId ?? null],
+    { prepared: true },
   );
   return row && toView(row);
 }

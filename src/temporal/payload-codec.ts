@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { temporal } from '@temporalio/proto';
 import { METADATA_ENCODING_KEY, ValueError, type Payload, type PayloadCodec } from '@temporalio/common';
 import { decode, encode } from '@temporalio/common/lib/encoding';
@@ -16,11 +16,18 @@ export interface EncryptionKey {
   readonly key: Buffer;
 }
 
+/** With the key as an object: Node makes one of bytes at each call, for twice the price of the cipher itself. */
+interface CipherKey {
+  readonly id: string;
+  readonly key: KeyObject;
+}
+
 /**
  * Keeps what workflows carry unreadable in Temporal: inline users, results, failure texts. The first key encrypts, all
  * decrypt, so that a key can be rotated. Each payload names its key. Fails closed: an unknown key or a changed byte throws.
  */
-export function createPayloadCodec(keys: readonly EncryptionKey[]): PayloadCodec {
+export function createPayloadCodec(given: readonly EncryptionKey[]): PayloadCodec {
+  const keys = given.map(({ id, key }) => ({ id, key: createSecretKey(key) }));
   const [current] = keys;
   if (!current) throw new RangeError('at least one encryption key is needed');
   return {
@@ -29,7 +36,7 @@ export function createPayloadCodec(keys: readonly EncryptionKey[]): PayloadCodec
   };
 }
 
-function encrypt(payload: Payload, { id, key }: EncryptionKey): Payload {
+function encrypt(payload: Payload, { id, key }: CipherKey): Payload {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv(CIPHER, key, iv);
   const plain = temporal.api.common.v1.Payload.encode(payload).finish();
@@ -37,7 +44,7 @@ function encrypt(payload: Payload, { id, key }: EncryptionKey): Payload {
   return { metadata: { [METADATA_ENCODING_KEY]: encode(ENCODING), [KEY_ID]: encode(id) }, data };
 }
 
-function decrypt(payload: Payload, keys: readonly EncryptionKey[]): Payload {
+function decrypt(payload: Payload, keys: readonly CipherKey[]): Payload {
   const { metadata, data } = payload;
   if (!metadata || decode(metadata[METADATA_ENCODING_KEY] ?? new Uint8Array()) !== ENCODING) return payload;
   const id = decode(metadata[KEY_ID] ?? new Uint8Array());

@@ -47,8 +47,6 @@ export function connectWorker(to: TemporalAddress): Promise<NativeConnection> {
   });
 }
 
-export const WORKFLOWS_PATH = require.resolve('../../workflows/index');
-
 /**
  * Bundles the workflow code, once for every worker of a process, and in a process of its own: the bundler would keep 100 MB for as
  * long as the worker runs. @throws Error when it fails; what it had to say is on the standard error.
@@ -76,6 +74,12 @@ const MAX_WEBHOOK_DRAINS = 100;
 
 /** Polls for workflow tasks of one worker, the SDK's standard; each keeps a place free for what it gets. */
 const WORKFLOW_POLLS = 10;
+
+/**
+ * How many of the polls for messages look for runs that begin. Nearly all do, and end in their first task, while the SDK keeps only a
+ * fifth for them: the others wait where only a run that waits is told of.
+ */
+const BEGINNING_POLLS = 0.8;
 
 /** Page shards open at once in this process: most wait for a slot or a token, which they share by workspace. */
 const MAX_PAGES = 50;
@@ -114,6 +118,7 @@ export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
     workflowBundle,
     activities: createDeliverActivities(input.activities),
     enableNonLocalActivities: false,
+    nonStickyToStickyPollRatio: BEGINNING_POLLS,
     // As many tasks as calls, since what waits for one should wait in the queue, which is fair; and those that polls hold.
     maxConcurrentWorkflowTaskExecutions: tuning.maxDeliveries + WORKFLOW_POLLS,
     maxConcurrentLocalActivityExecutions: tuning.maxDeliveries,

@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
-import { WORKFLOWS_PATH } from '../../src/temporal/workers';
+import { bundleWorkflowCode, type WorkflowBundle } from '@temporalio/worker';
+import { bundleOptions, WORKFLOWS_PATH } from '../../src/temporal/bundle-options';
 
 const ROOT = join(__dirname, '../..');
 /** All that a bundle is made of: what changes any of it makes another bundle. */
-const SOURCES = ['workflows', 'src/domain', 'src/temporal/failure-converter.ts', 'test/workflow/fixtures'];
+const SOURCES = [
+  ...['workflows', 'src/domain', 'test/workflow/fixtures'],
+  ...['src/temporal/failure-converter.ts', 'src/temporal/bundle-options.ts'],
+];
 
 /**
  * The workflows' bundle, made once for all test files that run the same code: making it costs seconds. `path` names
@@ -17,11 +20,7 @@ export async function workflowBundle(path: string = WORKFLOWS_PATH): Promise<Wor
   const cache = join(tmpdir(), 'volley-test-bundles');
   const file = join(cache, `${hashOf(path)}.js`);
   if (!existsSync(file)) {
-    const { code } = await bundleWorkflowCode({
-      workflowsPath: path,
-      failureConverterPath: require.resolve('../../src/temporal/failure-converter'),
-      logger: new DefaultLogger('WARN'),
-    });
+    const { code } = await bundleWorkflowCode(bundleOptions(path));
     mkdirSync(cache, { recursive: true });
     // Renamed when whole: another test file never reads half of it.
     writeFileSync(`${file}.${process.pid}`, code);
