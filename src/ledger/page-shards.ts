@@ -37,6 +37,12 @@ const IN_OPEN_PAGE = `exists (select 1 from shards o where o.job_id = s.job_id a
      and s.ordinal between o.first_ordinal and o.last_ordinal and s.due_at <= o.due_before)`;
 
 /**
+ * Pages share a process's slots: one more of them than the workflow asks for has what the others leave, and while one ends, waiting for its
+ * last repetitions, the slots of that as well.
+ */
+const SPARE_SHARDS = 1;
+
+/**
  * Plans the next page shards of a running job: ranges of ordinals with due rows that nobody has. No row is touched: an open
  * shard has the rows of its range that were due when it was planned. The same call again returns the same plan.
  */
@@ -44,7 +50,7 @@ export async function planPageShards(
   tx: Tx,
   input: Pick<PlanInput, 'jobId' | 'generation' | 'maxShards' | 'shardSize'>,
 ): Promise<Shard[]> {
-  const known = await lockForPlan(tx, input);
+  const { known, lengths } = await lockForPlan(tx, { ...input, spareShards: SPARE_SHARDS });
   if (known) return known;
   const rows = await tx.query<{ ordinal: number }>(
     `select s.ordinal from message_states s
@@ -52,12 +58,12 @@ export async function planPageShards(
        and (s.held_until is null or s.held_until <= ledger_now())
        and not ${IN_OPEN_PAGE}
      order by s.due_at, s.ordinal limit $2`,
-    [input.jobId, input.maxShards * input.shardSize],
+    [input.jobId, lengths.reduce((total, length) => total + length, 0)],
   );
   if (rows.length === 0) return [];
   const shards = cutShards(
     rows.map((row) => row.ordinal),
-    input,
+    lengths,
   );
   await tx.query('update jobs set generation = $2 where id = $1', [input.jobId, input.generation]);
   await tx.query(

@@ -17,6 +17,8 @@ export interface PlanInput {
   readonly maxShards: number;
   readonly shardSize: number;
   readonly holdMs: number;
+  /** Planned beyond `maxShards` where a job has more than those take. 0 where absent. */
+  readonly spareShards?: number;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface PlanInput {
  * generation and holds the rows in one transaction, so that no row is in two shards. The same call again returns the same plan.
  */
 export async function planShards(tx: Tx, input: PlanInput): Promise<Shard[]> {
-  const known = await lockForPlan(tx, input);
+  const { known, lengths } = await lockForPlan(tx, input);
   if (known) return known;
   const rows = await tx.query<{ ordinal: number }>(
     `with due as (
@@ -35,12 +37,12 @@ export async function planShards(tx: Tx, input: PlanInput): Promise<Shard[]> {
      )
      update message_states s set plan = $3, held_until = greatest(s.held_until, ledger_now() + $4 * interval '1 millisecond')
      from (select message_id from due order by message_id) d where s.message_id = d.message_id returning s.ordinal`,
-    [input.jobId, input.maxShards * input.shardSize, input.generation, input.holdMs],
+    [input.jobId, sum(lengths), input.generation, input.holdMs],
   );
   if (rows.length === 0) return [];
   const shards = cutShards(
     rows.map((row) => row.ordinal),
-    input,
+    lengths,
   );
   await tx.query('update jobs set generation = $2 where id = $1', [input.jobId, input.generation]);
   await tx.query(
@@ -56,39 +58,58 @@ export async function planShards(tx: Tx, input: PlanInput): Promise<Shard[]> {
 }
 
 /**
- * Locks the job for a plan. @returns what an earlier try of the same call planned, nothing where nothing may be planned now, and
- * undefined where there is a new plan to make.
+ * Locks the job for a plan. `known`: what an earlier try of the same call planned, nothing where nothing may be planned now; absent
+ * where there is a new plan to make, of as many shards as there are lengths, with so many messages each.
  */
 export async function lockForPlan(
   tx: Tx,
-  input: Pick<PlanInput, 'jobId' | 'generation'>,
-): Promise<Shard[] | undefined> {
-  const [job] = await tx.query<{ generation: number; ready: boolean }>(
-    `select generation, phase = 'running' and not paused and not cancel_requested and suspended is null as ready
+  input: Omit<PlanInput, 'holdMs'>,
+): Promise<{ readonly known?: Shard[]; readonly lengths: readonly number[] }> {
+  const [job] = await tx.query<{ generation: number; messages: number; ready: boolean }>(
+    `select generation, next_ordinal as messages,
+       phase = 'running' and not paused and not cancel_requested and suspended is null as ready
      from jobs where id = $1 for update`,
     [input.jobId],
   );
-  if (!job) return [];
-  if (job.generation >= input.generation) return plannedShards(tx, input.jobId, input.generation);
-  return job.ready ? undefined : [];
+  if (job && job.generation >= input.generation)
+    return { known: await plannedShards(tx, input.jobId, input.generation), lengths: [] };
+  if (!job?.ready) return { known: [], lengths: [] };
+  return { lengths: lengthsOf(input, job) };
 }
 
-/** Ranges of ordinals, each with at most `shardSize` of the given ones, as many as there may be at once where there are enough. */
-export function cutShards(
-  given: readonly number[],
-  limits: Pick<PlanInput, 'shardSize' | 'maxShards'>,
-): Shard[] {
+/**
+ * As long as they may be, the last of them; each of those before it is shorter, so that no two which begin together end together. A shard
+ * ends slowly, with its last repetitions, and its places should be another's meanwhile. A job that begins with all of its messages
+ * has shards of one length: it ends when the longest does.
+ */
+function lengthsOf(
+  { maxShards, shardSize, spareShards = 0 }: Omit<PlanInput, 'holdMs'>,
+  job: { readonly generation: number; readonly messages: number },
+): number[] {
+  const whole = job.generation === 0 && job.messages <= maxShards * shardSize;
+  const length = whole ? maxShards : maxShards + spareShards;
+  return Array.from({ length }, (_, n) => (whole ? shardSize : Math.ceil((shardSize * (n + 1)) / length)));
+}
+
+/** Ranges of ordinals, of the given lengths; where there are fewer, as many ranges, if they are worth it, of about one length. */
+export function cutShards(given: readonly number[], lengths: readonly number[]): Shard[] {
   const ordinals = given.toSorted((a, b) => a - b);
-  const size = Math.min(
-    limits.shardSize,
-    Math.max(MIN_SHARD_SIZE, Math.ceil(ordinals.length / limits.maxShards)),
+  const even = Math.min(
+    lengths.at(-1) ?? 0,
+    Math.max(MIN_SHARD_SIZE, Math.ceil(ordinals.length / lengths.length)),
   );
+  const isFull = ordinals.length === sum(lengths);
   const shards: Shard[] = [];
-  for (let from = 0; from < ordinals.length; from += size) {
-    const part = ordinals.slice(from, from + size);
+  for (let from = 0; from < ordinals.length; from += shards.at(-1)?.size ?? 0) {
+    const length = isFull ? (lengths[shards.length] ?? even) : even;
+    const part = ordinals.slice(from, from + length);
     shards.push({ n: shards.length, first: part[0] ?? 0, last: part.at(-1) ?? 0, size: part.length });
   }
   return shards;
+}
+
+function sum(lengths: readonly number[]): number {
+  return lengths.reduce((total, length) => total + length, 0);
 }
 
 async function plannedShards(tx: Tx, jobId: string, generation: number): Promise<Shard[]> {

@@ -2,7 +2,10 @@ import { type Database } from '../../src/ledger/database';
 import { workflowIds } from '../../workflows/contract';
 import { people, startStage, type Stage } from './stage';
 
-/** How many of the next outcomes are lost: the call was made, and whoever made it dies before it is written down. */
+/**
+ * How many of the next outcomes of first attempts are lost: the call was made, and whoever made it dies before it is written down. Of
+ * first attempts, since a message that loses three goes on in another queue, after which this server may not let time pass.
+ */
 let losses = 0;
 
 let stage: Stage;
@@ -20,8 +23,11 @@ function loseOutcomes(db: Database): Database {
     ...db,
     async query(text, values) {
       if (text.includes('settle_attempt') && losses > 0) {
-        losses -= 1;
-        throw new Error('the worker died');
+        const [attempt] = await db.query<AttemptRow>('select * from attempts where id = $1', [values?.[1]]);
+        if (attempt?.number === 1 && losses > 0) {
+          losses -= 1;
+          throw new Error('the worker died');
+        }
       }
       return db.query(text, values);
     },

@@ -128,14 +128,15 @@ async function channel(workspaceId: string, ratePerSecond: number | null): Promi
 test('a plan touches no message, and what an open shard has is in no other', async () => {
   const { jobId, messageIds } = await world(10);
   expect(await plan(jobId, 1, 4, 2)).toEqual([
-    { n: 0, first: 0, last: 3, size: 4 },
-    { n: 1, first: 4, last: 7, size: 4 },
+    { n: 0, first: 0, last: 1, size: 2 },
+    { n: 1, first: 2, last: 4, size: 3 },
+    { n: 2, first: 5, last: 8, size: 4 },
   ]);
-  expect(await plan(jobId, 2, 100, 1)).toEqual([{ n: 0, first: 8, last: 9, size: 2 }]);
+  expect(await plan(jobId, 2, 100, 1)).toEqual([{ n: 0, first: 9, last: 9, size: 1 }]);
   expect(await plan(jobId, 3, 100, 1)).toEqual([]);
   const page = await take(jobId, 1, 1);
   const rows = await pageMessages(database.db, page, -1, 100);
-  expect(rows.map((row) => row.messageId)).toEqual(messageIds.slice(4, 8));
+  expect(rows.map((row) => row.messageId)).toEqual(messageIds.slice(2, 5));
   const held = await database.db.query(
     'select 1 from message_states where job_id = $1 and (held_until is not null or plan is not null)',
     [jobId],

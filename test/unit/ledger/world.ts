@@ -24,8 +24,9 @@ export async function insertJobWith(db: Db, n: number): Promise<{ jobId: string;
   const messageIds = Array.from({ length: n }, () => uuidv7());
   await db.query('insert into workspaces (id, name) values ($1, $2)', [workspaceId, 'test']);
   await db.query(
-    `insert into jobs (id, workspace_id, kind, phase, spec, definition) values ($1, $2, 'bulk', 'running', '{}', '{}')`,
-    [jobId, workspaceId],
+    `insert into jobs (id, workspace_id, kind, phase, spec, definition, next_ordinal)
+     values ($1, $2, 'bulk', 'running', '{}', '{}', $3)`,
+    [jobId, workspaceId, n],
   );
   await db.query(
     `insert into messages (id, workspace_id, job_id, ordinal, recipient_id, spec, echo)
