@@ -22,15 +22,28 @@ const UNFINISHED = 'volley_template_unfinished_';
  * there by the global setup): tens of milliseconds instead of a migration each.
  */
 export async function createTestDatabase(options: { poolSize?: number } = {}): Promise<TestDatabase> {
-  const adminUrl = process.env['VOLLEY_TEST_DATABASE_URL'];
-  if (!adminUrl) throw new Error('VOLLEY_TEST_DATABASE_URL is not set: run the tests through npm test.');
-  const name = `volley_test_${randomBytes(8).toString('hex')}`;
+  const adminUrl = adminUrlOfTests();
+  const name = newName();
   await asAdmin(adminUrl, async (admin) => {
     const template = await ensureTemplate(admin, adminUrl);
     await admin.query(`create database ${name} template ${template}`);
   });
+  return open(adminUrl, name, options.poolSize);
+}
+
+function adminUrlOfTests(): string {
+  const adminUrl = process.env['VOLLEY_TEST_DATABASE_URL'];
+  if (!adminUrl) throw new Error('VOLLEY_TEST_DATABASE_URL is not set: run the tests through npm test.');
+  return adminUrl;
+}
+
+function newName(): string {
+  return `volley_test_${randomBytes(8).toString('hex')}`;
+}
+
+function open(adminUrl: string, name: string, poolSize = 10): TestDatabase {
   const url = withDatabase(adminUrl, name);
-  const db = openDatabase({ connectionString: url, poolSize: options.poolSize ?? 10 });
+  const db = openDatabase({ connectionString: url, poolSize });
   return {
     url,
     db,
@@ -39,6 +52,29 @@ export async function createTestDatabase(options: { poolSize?: number } = {}): P
       await asAdmin(adminUrl, (admin) => admin.query(`drop database if exists ${name} with (force)`));
     },
   };
+}
+
+/** A database as an older version left it: without the migrations from `first` on (a file's name, or how it begins). */
+export async function createOldDatabase(first: string): Promise<TestDatabase> {
+  const adminUrl = adminUrlOfTests();
+  const name = newName();
+  await asAdmin(
+    adminUrl,
+    async (admin) => void (await admin.query(`create database ${name} template template0`)),
+  );
+  const database = open(adminUrl, name);
+  await database.db.query(
+    'create table volley_migrations (name text primary key, sha256 text not null, at timestamptz not null default now())',
+  );
+  for (const file of migrationFiles().filter((each) => each < first)) {
+    const sql = readFileSync(join(MIGRATIONS, file), 'utf8');
+    const sha256 = createHash('sha256').update(sql).digest('hex');
+    await database.db.transaction(async (tx) => {
+      await tx.query(sql);
+      await tx.query('insert into volley_migrations (name, sha256) values ($1, $2)', [file, sha256]);
+    });
+  }
+  return database;
 }
 
 /** Named by the hash of the migrations, so a changed one makes a new template; renamed when done, so never half a one. */
@@ -58,9 +94,12 @@ async function ensureTemplate(admin: Client, adminUrl: string): Promise<string> 
 
 function hashOfMigrations(): string {
   const hash = createHash('sha256');
-  for (const file of readdirSync(MIGRATIONS).sort())
-    hash.update(file).update(readFileSync(join(MIGRATIONS, file)));
+  for (const file of migrationFiles()) hash.update(file).update(readFileSync(join(MIGRATIONS, file)));
   return hash.digest('hex').slice(0, 16);
+}
+
+function migrationFiles(): string[] {
+  return readdirSync(MIGRATIONS).sort();
 }
 
 function withDatabase(adminUrl: string, database: string): string {

@@ -6,11 +6,15 @@ import { eachAtOnce } from '../post';
 const USERS_PER_CALL = 1_000;
 /** As many as make the API and Postgres work at the same time; the job's lock takes one after the other. */
 const FILLS_AT_ONCE = 2;
-/** What a client that wants to know soon would do. */
-const POLL_MS = 50;
 
 export const LANES = ['workflow', 'page'] as const;
 export type Lane = (typeof LANES)[number];
+
+/**
+ * What a client that wants to know soon would do: each asking is work of the same machine, 2.5 ms of it, so a lane that takes half a minute is
+ * asked less often than one that takes seconds.
+ */
+export const POLL_MS: Readonly<Record<Lane, number>> = { page: 50, workflow: 200 };
 
 /** The contract's retries, in this product's settings. */
 export const CONTRACT_ENV = {
@@ -114,7 +118,7 @@ export async function untilCompleted(
   call: Call,
   jobId: string,
   timeoutMs = Infinity,
-  pollMs = POLL_MS,
+  pollMs = POLL_MS.page,
 ): Promise<void> {
   for (const endMs = Date.now() + timeoutMs; ;) {
     const { status, counts } = await statusOf(call, jobId);

@@ -15,6 +15,7 @@ import {
   createJob,
   fillJob,
   laneOf,
+  POLL_MS,
   untilCompleted,
 } from '../ours/client';
 import { readStates } from '../ours/states';
@@ -38,7 +39,7 @@ serveProgram(async (place) => {
         const submitted = nowMs();
         await call('POST', `/bulk/${jobId}/run`);
         const released = nowMs();
-        await untilCompleted(call, jobId);
+        await untilCompleted(call, jobId, Infinity, POLL_MS[lane]);
         return { submit, submitted, released, end: nowMs() };
       },
       states: (run) => readStates(required(place.databaseUrl, 'database'), run),
