@@ -2,16 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { type DeliverActivities, type DeliverResult } from '../workflows/contract';
 import { type Dependencies } from './dependencies';
-import { createAttempts } from './delivery/attempt';
+import { createAttempts, SHORT_WAIT_MS } from './delivery/attempt';
 import { finishAttempt } from './delivery/finish-attempt';
 import { createPreparers } from './delivery/preparers';
 import { whileBeating } from './heartbeat';
 
-/**
- * The server fires no timer of less than a second before a second has passed, and a timer with its second workflow task costs it as
- * much as the message: what may be tried again sooner is waited for in place.
- */
-const SHORT_WAIT_MS = 1_000;
 /** After this long in place the workflow goes on by itself: its task has 10 s, and signals reach it only when it is over. */
 const PLACE_MS = 2_000;
 

@@ -19,8 +19,11 @@ import { type Run } from './run';
 
 /** Beyond a call's own time-out, a `sending` message is held this much longer before anyone else takes it over (design). */
 export const ATTEMPT_MARGIN_MS = 30_000;
-/** A rate limit that frees a token this soon is waited for here: cheaper than a timer and a second activity. */
-const SHORT_WAIT_MS = 1_000;
+/**
+ * What may go on this soon is waited for where it stands, be it a token of a rate limit or the next attempt: the server fires no timer
+ * before about a second has passed, and a timer with its second workflow task costs it as much as the message.
+ */
+export const SHORT_WAIT_MS = 1_000;
 /** A file that could not be had is asked for again this often; the message's validity bounds it. */
 const ATTACHMENT_RETRY_MS = 60_000;
 

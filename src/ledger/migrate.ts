@@ -9,10 +9,14 @@ const DIRECTORY = join(__dirname, 'migrations');
 
 /**
  * Brings the schema up to date: numbered .sql files, each in its own transaction, each recorded with its checksum.
+ * `before` stops at the file of that name, or that begins so: a ledger as an older version left it, for tests.
  * @returns the names of the files applied now.
  * @throws when an applied file was changed, or the database was migrated by a newer Volley.
  */
-export async function migrate(connectionString: string): Promise<string[]> {
+export async function migrate(
+  connectionString: string,
+  { before }: { readonly before?: string } = {},
+): Promise<string[]> {
   const client = new Client({ connectionString });
   await client.connect();
   try {
@@ -20,7 +24,7 @@ export async function migrate(connectionString: string): Promise<string[]> {
     await client.query(
       'create table if not exists volley_migrations (name text primary key, sha256 text not null, at timestamptz not null default now())',
     );
-    return await applyMissing(client);
+    return await applyMissing(client, before);
   } finally {
     await client.end();
   }
@@ -37,7 +41,7 @@ async function migrationFiles(): Promise<string[]> {
   return (await readdir(DIRECTORY)).filter((name) => name.endsWith('.sql')).sort();
 }
 
-async function applyMissing(client: Client): Promise<string[]> {
+async function applyMissing(client: Client, before: string | undefined): Promise<string[]> {
   const { rows } = await client.query<{ name: string; sha256: string }>(
     'select name, sha256 from volley_migrations',
   );
@@ -47,7 +51,7 @@ async function applyMissing(client: Client): Promise<string[]> {
   if (unknown)
     throw new Error(`The database was migrated by a newer Volley (${unknown}): start that version instead.`);
   const done: string[] = [];
-  for (const name of files) {
+  for (const name of files.filter((each) => before === undefined || each < before)) {
     const sql = await readFile(join(DIRECTORY, name), 'utf8');
     const sha256 = createHash('sha256').update(sql).digest('hex');
     const known = applied.get(name);

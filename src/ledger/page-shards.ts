@@ -1,6 +1,6 @@
 import { type MessageSpec } from '../domain/message-spec';
 import { type Db, type Tx } from './database';
-import { cutShards, lockForPlan, type PlanInput, type Shard } from './shards';
+import { keepPlan, lockForPlan, messagesIn, type PlanInput, type Shard } from './shards';
 
 /** A page shard in the hands of one activity. */
 export interface PageShard {
@@ -58,24 +58,10 @@ export async function planPageShards(
        and (s.held_until is null or s.held_until <= ledger_now())
        and not ${IN_OPEN_PAGE}
      order by s.due_at, s.ordinal limit $2`,
-    [input.jobId, lengths.reduce((total, length) => total + length, 0)],
+    [input.jobId, messagesIn(lengths)],
   );
   if (rows.length === 0) return [];
-  const shards = cutShards(
-    rows.map((row) => row.ordinal),
-    lengths,
-  );
-  await tx.query('update jobs set generation = $2 where id = $1', [input.jobId, input.generation]);
-  await tx.query(
-    `insert into shards (job_id, generation, n, first_ordinal, last_ordinal, due_before, size, lane)
-     select $1, $2, n, first, last, ledger_now(), size, 'page' from unnest($3::int[], $4::int[], $5::int[], $6::int[]) as s(n, first, last, size)`,
-    [
-      input.jobId,
-      input.generation,
-      ...(['n', 'first', 'last', 'size'] as const).map((key) => shards.map((s) => s[key])),
-    ],
-  );
-  return shards;
+  return keepPlan(tx, input, { ordinals: rows.map(({ ordinal }) => ordinal), lengths, lane: 'page' });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { type FanOut } from '../domain/states';
 import { type Db, type Tx } from './database';
 
 export interface Shard {
@@ -37,24 +38,10 @@ export async function planShards(tx: Tx, input: PlanInput): Promise<Shard[]> {
      )
      update message_states s set plan = $3, held_until = greatest(s.held_until, ledger_now() + $4 * interval '1 millisecond')
      from (select message_id from due order by message_id) d where s.message_id = d.message_id returning s.ordinal`,
-    [input.jobId, sum(lengths), input.generation, input.holdMs],
+    [input.jobId, messagesIn(lengths), input.generation, input.holdMs],
   );
   if (rows.length === 0) return [];
-  const shards = cutShards(
-    rows.map((row) => row.ordinal),
-    lengths,
-  );
-  await tx.query('update jobs set generation = $2 where id = $1', [input.jobId, input.generation]);
-  await tx.query(
-    `insert into shards (job_id, generation, n, first_ordinal, last_ordinal, due_before, size)
-     select $1, $2, n, first, last, ledger_now(), size from unnest($3::int[], $4::int[], $5::int[], $6::int[]) as s(n, first, last, size)`,
-    [
-      input.jobId,
-      input.generation,
-      ...(['n', 'first', 'last', 'size'] as const).map((key) => shards.map((s) => s[key])),
-    ],
-  );
-  return shards;
+  return keepPlan(tx, input, { ordinals: rows.map(({ ordinal }) => ordinal), lengths, lane: 'workflow' });
 }
 
 /**
@@ -91,14 +78,34 @@ function lengthsOf(
   return Array.from({ length }, (_, n) => (whole ? shardSize : Math.ceil((shardSize * (n + 1)) / length)));
 }
 
+/** Cuts what was found into shards, and writes them down under the plan's generation. */
+export async function keepPlan(
+  tx: Tx,
+  { jobId, generation }: Pick<PlanInput, 'jobId' | 'generation'>,
+  found: { readonly ordinals: readonly number[]; readonly lengths: readonly number[]; readonly lane: FanOut },
+): Promise<Shard[]> {
+  const shards = cutShards(found.ordinals, found.lengths);
+  await tx.query('update jobs set generation = $2 where id = $1', [jobId, generation]);
+  await tx.query(
+    `insert into shards (job_id, generation, n, first_ordinal, last_ordinal, due_before, size, lane)
+     select $1, $2, n, first, last, ledger_now(), size, $7 from unnest($3::int[], $4::int[], $5::int[], $6::int[]) as s(n, first, last, size)`,
+    [
+      ...[jobId, generation],
+      ...(['n', 'first', 'last', 'size'] as const).map((key) => shards.map((shard) => shard[key])),
+      found.lane,
+    ],
+  );
+  return shards;
+}
+
 /** Ranges of ordinals, of the given lengths; where there are fewer, as many ranges, if they are worth it, of about one length. */
-export function cutShards(given: readonly number[], lengths: readonly number[]): Shard[] {
+function cutShards(given: readonly number[], lengths: readonly number[]): Shard[] {
   const ordinals = given.toSorted((a, b) => a - b);
   const even = Math.min(
     lengths.at(-1) ?? 0,
     Math.max(MIN_SHARD_SIZE, Math.ceil(ordinals.length / lengths.length)),
   );
-  const isFull = ordinals.length === sum(lengths);
+  const isFull = ordinals.length === messagesIn(lengths);
   const shards: Shard[] = [];
   for (let from = 0; from < ordinals.length; from += shards.at(-1)?.size ?? 0) {
     const length = isFull ? (lengths[shards.length] ?? even) : even;
@@ -108,7 +115,8 @@ export function cutShards(given: readonly number[], lengths: readonly number[]):
   return shards;
 }
 
-function sum(lengths: readonly number[]): number {
+/** What shards of these lengths take together. */
+export function messagesIn(lengths: readonly number[]): number {
   return lengths.reduce((total, length) => total + length, 0);
 }
 

@@ -54,27 +54,16 @@ function open(adminUrl: string, name: string, poolSize = 10): TestDatabase {
   };
 }
 
-/** A database as an older version left it: without the migrations from `first` on (a file's name, or how it begins). */
-export async function createOldDatabase(first: string): Promise<TestDatabase> {
+/** A database as an older version left it: with the migrations before this one (a file's name, or how it begins). */
+export async function createOldDatabase(before: string): Promise<TestDatabase> {
   const adminUrl = adminUrlOfTests();
   const name = newName();
   await asAdmin(
     adminUrl,
     async (admin) => void (await admin.query(`create database ${name} template template0`)),
   );
-  const database = open(adminUrl, name);
-  await database.db.query(
-    'create table volley_migrations (name text primary key, sha256 text not null, at timestamptz not null default now())',
-  );
-  for (const file of migrationFiles().filter((each) => each < first)) {
-    const sql = readFileSync(join(MIGRATIONS, file), 'utf8');
-    const sha256 = createHash('sha256').update(sql).digest('hex');
-    await database.db.transaction(async (tx) => {
-      await tx.query(sql);
-      await tx.query('insert into volley_migrations (name, sha256) values ($1, $2)', [file, sha256]);
-    });
-  }
-  return database;
+  await migrate(withDatabase(adminUrl, name), { before });
+  return open(adminUrl, name);
 }
 
 /** Named by the hash of the migrations, so a changed one makes a new template; renamed when done, so never half a one. */
@@ -94,12 +83,9 @@ async function ensureTemplate(admin: Client, adminUrl: string): Promise<string> 
 
 function hashOfMigrations(): string {
   const hash = createHash('sha256');
-  for (const file of migrationFiles()) hash.update(file).update(readFileSync(join(MIGRATIONS, file)));
+  for (const file of readdirSync(MIGRATIONS).sort())
+    hash.update(file).update(readFileSync(join(MIGRATIONS, file)));
   return hash.digest('hex').slice(0, 16);
-}
-
-function migrationFiles(): string[] {
-  return readdirSync(MIGRATIONS).sort();
 }
 
 function withDatabase(adminUrl: string, database: string): string {
