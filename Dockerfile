@@ -20,5 +20,6 @@ COPY --from=build /app/dist ./dist
 # Owned by root and run by somebody else: the process cannot change its own code.
 USER node
 EXPOSE 3400
-ENTRYPOINT ["node", "dist/src/cli.js"]
+# As `npm start` has it (src/runtime/embedded/stack.ts): 250 MB less of a worker.
+ENTRYPOINT ["node", "--max-semi-space-size=16", "dist/src/cli.js"]
 CMD ["api"]

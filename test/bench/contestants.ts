@@ -38,7 +38,11 @@ export const CONTESTANTS: readonly Contestant[] = [
   },
   {
     ...{ name: 'raw-pg', title: 'Postgres, SKIP LOCKED', group: 'limit' },
-    ...{ file: program('raw-pg'), needs: ['postgres'] },
+    ...{ file: program('raw-pg'), needs: ['postgres'], variant: 'groups' },
+  },
+  {
+    ...{ name: 'raw-pg-single', title: 'Postgres, SKIP LOCKED, one by one', group: 'limit' },
+    ...{ file: program('raw-pg'), needs: ['postgres'], variant: 'single' },
   },
   {
     ...{

@@ -29,6 +29,9 @@ const DYNAMIC_CONFIG: Record<string, number | boolean> = {
   'frontend.persistenceMaxQPS': 20_000,
   'matching.persistenceMaxQPS': 20_000,
   'history.persistenceMaxQPS': 20_000,
+  // A shard of the server looks for the work that it hands on (a task to match, a child to start) 20 times a second, which is for thousands
+  // of shards on one database. With the one shard here each of a job's six steps to its first send waited for 40 ms.
+  'history.transferProcessorMaxPollRPS': 100,
   // Workflows that ended are of no use in memory, where the collector walks them: with 50,000 the server grew by 50 MB with every 1,500,
   // and by a fifth of its time after 5,000. Here some hundred run at once; one that waits is read again when it is woken.
   'history.hostLevelCacheMaxSize': 2_000,

@@ -47,6 +47,11 @@ test('one partition and fairness are set, and no limit of a single execution is 
   expect(config.filter((entry) => entry.startsWith('limit.'))).toEqual([]);
 });
 
+test('what a workflow hands on is looked for a hundred times a second: a job has six such steps before its first send', () => {
+  const config = valuesOf(devServerArguments(OPTIONS), '--dynamic-config-value');
+  expect(config).toContain('history.transferProcessorMaxPollRPS=100');
+});
+
 test('without a UI port it is headless, without a file it is in memory', () => {
   const args = devServerArguments({ ...OPTIONS, uiPort: undefined, dbFile: undefined });
   expect(args).toContain('--headless');
