@@ -38,11 +38,7 @@ export const CONTESTANTS: readonly Contestant[] = [
   },
   {
     ...{ name: 'raw-pg', title: 'Postgres, SKIP LOCKED', group: 'limit' },
-    ...{ file: program('raw-pg'), needs: ['postgres'], variant: 'groups' },
-  },
-  {
-    ...{ name: 'raw-pg-single', title: 'Postgres, SKIP LOCKED, one by one', group: 'limit' },
-    ...{ file: program('raw-pg'), needs: ['postgres'], variant: 'single' },
+    ...{ file: program('raw-pg'), needs: ['postgres'] },
   },
   {
     ...{

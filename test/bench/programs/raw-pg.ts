@@ -1,7 +1,4 @@
-/**
- * A queue in Postgres. The variant `groups` is its practical optimum: two loops claim groups with SKIP LOCKED, send, and write a group's
- * outcomes at once. The variant `single` is what one writes first: a row a claim, and a commit for each claim and each outcome.
- */
+/** The practical optimum of a queue in Postgres: two loops claim groups with SKIP LOCKED, send, and write a group's outcomes at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { backoffMs, CONTRACT, nowMs, type FinalState, type Recipient } from '../contract';
@@ -9,11 +6,8 @@ import { createPost, eachAtOnce, type Answer } from '../post';
 import { required, serveProgram } from '../program';
 import { CLAIM, FINISH, INSERT, SCHEMA, STATES } from './raw-pg-sql';
 
-const SHAPES = {
-  groups: { loops: 2, group: 200, clients: 2 },
-  // More clients than these only wait for each other's commits.
-  single: { loops: CONTRACT.concurrency, group: 1, clients: 16 },
-} as const;
+const LOOPS = 2;
+const GROUP = 200;
 const SUBMIT_PAGE = 1_000;
 /** Only when nothing is due: the rest wait for their backoff. */
 const IDLE_MS = 10;
@@ -26,20 +20,19 @@ interface Claimed {
 }
 
 serveProgram(async (place) => {
-  const { loops, group, clients } = SHAPES[place.variant === 'single' ? 'single' : 'groups'];
-  const pool = new Pool({ connectionString: required(place.databaseUrl, 'database'), max: clients });
+  const pool = new Pool({ connectionString: required(place.databaseUrl, 'database'), max: LOOPS });
   const post = createPost(place.sinkUrl);
   await pool.query(SCHEMA);
 
   /** Gives how many of the group are in a final state now. */
   const deliverGroup = async (): Promise<number> => {
-    const { rows } = await pool.query<Claimed>({ name: 'claim', text: CLAIM, values: [group] });
+    const { rows } = await pool.query<Claimed>({ name: 'claim', text: CLAIM, values: [GROUP] });
     if (rows.length === 0) {
       await sleep(IDLE_MS);
       return 0;
     }
     const outcomes: { row: Claimed; answer: Answer; state: string }[] = [];
-    await eachAtOnce(rows, CONTRACT.concurrency / loops, async (row) => {
+    await eachAtOnce(rows, CONTRACT.concurrency / LOOPS, async (row) => {
       const answer = await post(row.spec);
       outcomes.push({ row, answer, state: stateAfter(answer, row.attempts) });
     });
@@ -73,7 +66,7 @@ serveProgram(async (place) => {
           open -= ended;
         }
       };
-      await Promise.all(Array.from({ length: loops }, loop));
+      await Promise.all(Array.from({ length: LOOPS }, loop));
       return { submit, submitted, released: submitted, end: nowMs() };
     },
     async states(run) {

@@ -25,7 +25,6 @@ export interface Ratio {
 /** What is worth saying, first to last. A `best-peer` is the one with the highest median. */
 const PAIRS: readonly (readonly [string, string])[] = [
   ['ours-page', 'raw-pg'],
-  ['ours-page', 'raw-pg-single'],
   ['ours-page', 'best-peer'],
   ['ours-page', 'ours-workflow'],
   ['ours-workflow', 'bare-child'],
