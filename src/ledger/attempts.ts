@@ -1,5 +1,6 @@
 import { type MessageState, type WaitReason } from '../domain/states';
 import { type Reason } from '../domain/reasons';
+import { boolArray, int4Array, int8Array, textArray, uuidArray } from './binary-arrays';
 import { one, type Db } from './database';
 import { type PageClaim } from './page-shards';
 
@@ -206,29 +207,43 @@ export async function settleAttempt(
     await db.query<{ state: MessageState; reason: Reason | null; moved: boolean }>(
       `select s.* from settle_attempt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) s
        left join lateral give_back_cap($2, s.state) on true`,
-      [s.jobId, ...settlementValues(s), s.settled ?? null],
+      [s.jobId, ...SETTLEMENT.map(({ of }) => of(s)), s.settled ?? null],
       { prepared: true },
     ),
   );
 }
 
-/** What settle_attempt and settle_page are told of one outcome, in their order. */
-export function settlementValues(s: Settlement): readonly unknown[] {
-  return [
-    s.attemptId,
-    s.outcome,
-    s.code ?? null,
-    s.detail ?? null,
-    s.vendorId ?? null,
-    s.state,
-    s.reason ?? null,
-    s.waitReason ?? null,
-    s.waitMs === undefined ? null : Math.ceil(s.waitMs),
-    s.holdMs == null ? null : Math.ceil(s.holdMs),
-    s.route ?? null,
-    s.refused,
-  ];
+interface Argument {
+  readonly of: (s: Settlement) => unknown;
+  readonly ofAll: (group: readonly Settlement[]) => Buffer;
 }
+
+/** One argument of settle_attempt, and the array of settle_page that is its like. */
+function argument<T>(
+  of: (s: Settlement) => T | null | undefined,
+  toArray: (values: readonly (T | null | undefined)[]) => Buffer,
+): Argument {
+  return { of: (s) => of(s) ?? null, ofAll: (group) => toArray(group.map(of)) };
+}
+
+const wholeMs = (ms: number | null | undefined): number | undefined =>
+  ms == null ? undefined : Math.ceil(ms);
+
+/** What settle_attempt and settle_page are told of an outcome, in their order. */
+export const SETTLEMENT: readonly Argument[] = [
+  argument((s) => s.attemptId, uuidArray),
+  argument((s) => s.outcome, textArray),
+  argument((s) => s.code, textArray),
+  argument((s) => s.detail, textArray),
+  argument((s) => s.vendorId, textArray),
+  argument((s) => s.state, textArray),
+  argument((s) => s.reason, textArray),
+  argument((s) => s.waitReason, textArray),
+  argument((s) => wholeMs(s.waitMs), int8Array),
+  argument((s) => wholeMs(s.holdMs), int8Array),
+  argument((s) => s.route, int4Array),
+  argument((s) => s.refused, boolArray),
+];
 
 const REFUSED = 'VLY01';
 

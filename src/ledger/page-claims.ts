@@ -1,21 +1,13 @@
 import {
   orRefused,
-  settlementValues,
+  SETTLEMENT,
   type Claimed,
   type Refusal,
   type Refused,
   type Seal,
   type Settlement,
 } from './attempts';
-import {
-  boolArray,
-  byteaArray,
-  int4Array,
-  int8Array,
-  jsonbArray,
-  textArray,
-  uuidArray,
-} from './binary-arrays';
+import { byteaArray, int4Array, jsonbArray, textArray, uuidArray } from './binary-arrays';
 import { type Db } from './database';
 import { type Words } from './outputs';
 import { type PageClaim } from './page-shards';
@@ -132,19 +124,12 @@ function distinctWords(group: readonly GroupClaim[]): Words[] {
   return [...new Map(group.map(({ words }) => [words.content, words])).values()];
 }
 
-/** The types of settlementValues, in order. */
-const SETTLEMENT_ARRAYS = [
-  ...[uuidArray, textArray, textArray, textArray, textArray, textArray, textArray, textArray],
-  ...[int8Array, int8Array, int4Array, boolArray],
-];
-
 /** @returns the attempts that were settled; the others are for settleAttempt (SQL: settle_page). */
 export async function settlePage(db: Db, group: readonly Settlement[]): Promise<ReadonlySet<string>> {
   if (group.length === 0) return new Set();
-  const rows = group.map(settlementValues);
   const settled = await db.query<{ attempt_id: string }>(
     'select attempt_id from settle_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
-    SETTLEMENT_ARRAYS.map((toArray, column) => toArray(rows.map((row) => row[column] as never))),
+    SETTLEMENT.map(({ ofAll }) => ofAll(group)),
     { prepared: true },
   );
   return new Set(settled.map((row) => row.attempt_id));
