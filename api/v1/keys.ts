@@ -22,7 +22,9 @@ const keySchema = z
   })
   .meta({ id: 'ApiKey' });
 const createdSchema = keySchema
-  .extend({ key: z.string().meta({ description: 'The key itself, shown this once.' }) })
+  .extend({
+    key: z.string().optional().meta({ description: 'The key itself. A repetition comes without it.' }),
+  })
   .meta({ id: 'CreatedApiKey' });
 
 /** Keys of a workspace: made and ended by a key of it, or by the admin key (which makes the first). */
