@@ -105,12 +105,14 @@ function errorResponses(dialect: Dialect, route: Route): Record<string, ZodOpenA
     string,
     { descriptions: string[]; examples: Record<string, { value: unknown }>; type: string }
   > = {};
-  for (const code of codesOf(route)) {
-    const reply = dialect.writeError(new VolleyError(code, DESCRIPTIONS[code]), REQUEST_ID_EXAMPLE);
+  for (const error of refusalsOf(route)) {
+    const { code } = error;
+    const reply = dialect.writeError(error, REQUEST_ID_EXAMPLE);
     const headers = Object.entries(reply.headers ?? {});
     const type = headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? 'application/json';
     const entry = (responses[String(reply.status)] ??= { descriptions: [], examples: {}, type });
-    entry.descriptions.push(DESCRIPTIONS[code]);
+    if (entry.examples[code] !== undefined) continue;
+    entry.descriptions.push(error.message);
     entry.examples[code] = { value: reply.body };
   }
   const schema = dialect.errorSchema ?? z.looseObject({});
@@ -120,6 +122,14 @@ function errorResponses(dialect: Dialect, route: Route): Record<string, ZodOpenA
       { description: descriptions.join(' '), content: { [type]: { schema, examples } } },
     ]),
   );
+}
+
+/** A body that can be read and not accepted is refused by another status than one that cannot be read, in some doors. */
+function refusalsOf(route: Route): VolleyError[] {
+  const refusals = [...codesOf(route)].map((code) => new VolleyError(code, DESCRIPTIONS[code]));
+  if (route.method === 'get') return refusals;
+  const details = [{ at: 'body.field', problem: 'Expected text without a NUL character.' }];
+  return [...refusals, new VolleyError('invalid_request', DESCRIPTIONS.invalid_request, { details })];
 }
 
 function codesOf(route: Route): Set<ErrorCode> {
