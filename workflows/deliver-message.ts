@@ -44,11 +44,13 @@ export async function deliverMessage(input: MessageInput): Promise<MessageResult
       }
       seen.step = 'delivering';
       const result = await deliver(input);
-      if (result.type === 'settled' || result.type === 'parked') return end(result);
-      if (result.type === 'wait') {
+      if (result.type === 'settled') return end(result);
+      if (result.type === 'parked' || (result.type === 'left' && input.jobKind === 'bulk')) {
+        // A cancel that came during the attempt is still owed: once this run has ended, the planner would send the message.
+        if (!seen.cancelWanted) return end(result);
+      } else if (result.type === 'wait') {
         await wait(result.waitMs, 'waiting');
       } else {
-        if (input.jobKind === 'bulk') return end(result);
         await wait(PAUSED_LOOK_MS, result.why);
       }
     }

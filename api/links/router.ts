@@ -50,7 +50,7 @@ export function createLinkRouter({ db, tokens, base, log }: LinkDeps): Router {
       method: req.method,
       token: param(req, 'token'),
       ...(contentType === undefined ? {} : { contentType }),
-      ...(req.method === 'POST' ? { body: await rawBytes(req, res) } : {}),
+      ...(req.method === 'POST' ? { body: () => rawBytes(req, res) } : {}),
     });
     res.status(answer.status).set(answer.headers);
     res.end(req.method === 'HEAD' ? undefined : answer.html);

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { VolleyError } from '../../src/domain/errors';
 import { isUuid } from '../../src/domain/ids';
-import { isPlausibleApiKey } from '../../src/ledger/api-key-format';
+import { isGeneratedApiKey, isPlausibleApiKey } from '../../src/ledger/api-key-format';
 import { type Db } from '../../src/ledger/database';
 import { findKey, touchKey } from '../../src/ledger/keys';
 import { type Route } from '../route';
@@ -15,10 +15,17 @@ export interface Principal {
 export interface AuthConfig {
   /** VOLLEY_ADMIN_KEY; without one nobody is admin. */
   readonly adminKey?: string;
+  /**
+   * Whether the seeded key counts, which everybody knows: in the embedded default, and only in calls to a loopback name. A web
+   * page can have its own name resolve to this machine, and then its calls name its host.
+   */
+  readonly seededKey?: boolean;
 }
 
 export interface Credentials {
   readonly authorization: string | undefined;
+  /** The Host header. */
+  readonly host: string | undefined;
   /** `{workspaceId}` of the path, where it has one. */
   readonly pathWorkspaceId: string | undefined;
 }
@@ -36,8 +43,11 @@ export function createAuthenticate(db: Db, config: AuthConfig): Authenticate {
     const keys = keysIn(given.authorization);
     if (keys.length === 0) throw unauthorized('No API key: send Authorization: Bearer <key>.');
     if (keys.some(isAdmin)) return asAdmin(route, given.pathWorkspaceId);
-    const found = await firstFound(db, keys);
-    if (!found) throw unauthorized('This API key is unknown, mistyped or revoked.');
+    const own = keys.filter(isGeneratedApiKey);
+    const seeded = keys.filter((key) => !isGeneratedApiKey(key) && isPlausibleApiKey(key));
+    const seededCounts = config.seededKey === true && isLoopback(given.host);
+    const found = await firstFound(db, seededCounts ? [...own, ...seeded] : own);
+    if (!found) throw unauthorized(seeded.length > 0 && !seededCounts ? NOT_FROM_HERE : UNKNOWN);
     if (route.auth === 'admin') {
       throw new VolleyError(
         'forbidden',
@@ -58,8 +68,16 @@ function asAdmin(route: Pick<Route, 'auth'>, pathWorkspaceId: string | undefined
   return { workspaceId: pathWorkspaceId?.toLowerCase() ?? '', apiKeyId: 'admin' };
 }
 
+const UNKNOWN = 'This API key is unknown, mistyped or revoked.';
+const NOT_FROM_HERE =
+  'This API key is not one that was made here (they begin with vly_). The key that `npm start` names is for calls to 127.0.0.1 or localhost alone.';
+
+function isLoopback(host: string | undefined): boolean {
+  return /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?$/i.test(host ?? '');
+}
+
 async function firstFound(db: Db, keys: readonly string[]) {
-  for (const key of keys.filter(isPlausibleApiKey)) {
+  for (const key of keys) {
     const found = await findKey(db, key);
     if (!found) continue;
     if (found.useUnrecorded) await touchKey(db, found.id);

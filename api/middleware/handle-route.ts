@@ -25,6 +25,7 @@ export function handleRoute(deps: RouteDeps, route: Route): RequestHandler {
     const params = pathParams(req);
     const principal = await deps.authenticate(route, {
       authorization: req.headers.authorization,
+      host: req.headers.host,
       pathWorkspaceId: params['workspaceId'],
     });
     res.locals['workspaceId'] = principal.workspaceId;

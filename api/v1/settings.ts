@@ -8,6 +8,7 @@ import {
   holdoutPercentSchema,
   quietHoursSchema,
 } from '../../src/ledger/gate-settings';
+import { requireFreeDomains } from '../../src/ledger/links';
 import { linkTrackingSchema, shortLinkDomainsSchema } from '../../src/ledger/link-settings';
 import { changeWorkspaceSettings, getWorkspaceSettings } from '../../src/ledger/workspaces';
 import { parseBody } from '../middleware/validation';
@@ -43,7 +44,8 @@ const linkTracking = linkTrackingSchema.meta({
   description: 'Clicks and opens are noted, for messages that do not say themselves. False by default.',
 });
 const shortLinkDomains = shortLinkDomainsSchema.meta({
-  description: 'Hosts that lead to this API, for short links; the first where a message names none.',
+  description:
+    'Hosts that lead to this API, for short links; the first where a message names none. A host is of one workspace.',
   example: ['go.example.com'],
 });
 
@@ -83,7 +85,7 @@ export const readSettingsRoute: ReadRoute = {
 };
 
 export const changeSettingsRoute: CommandRoute = {
-  ...{ kind: 'command', method: 'patch', path: PATH, auth: 'both' },
+  ...{ kind: 'command', method: 'patch', path: PATH, auth: 'both', errors: ['already_exists'] },
   openapi: {
     operationId: 'updateWorkspaceSettings',
     summary: "Change a workspace's settings",
@@ -98,6 +100,7 @@ export const changeSettingsRoute: CommandRoute = {
   async handle(call, tx) {
     const change = parseBody(changeSchema, call.body);
     await requireWorkspace(tx, call.workspaceId);
+    await requireFreeDomains(tx, call.workspaceId, change.shortLinkDomains ?? []);
     await changeWorkspaceSettings(tx, call.workspaceId, change);
     return { status: 200, body: await viewOf(tx, call.workspaceId) };
   },

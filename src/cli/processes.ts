@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { migrate } from '../ledger/migrate';
 import { openDatabase } from '../ledger/database';
 import { seedEmbedded } from '../service/seed-workspace';
@@ -15,11 +16,29 @@ export async function runApi(): Promise<void> {
   await server.close();
 }
 
-/** `volley worker`: every task queue, the relay and the sweep, until SIGTERM. */
+/**
+ * `volley worker`: every task queue, the relay and the sweep, until SIGTERM. When one of its queues has failed for good (the server
+ * refused its polls for a minute, a thread died) the process ends with 1: whoever supervises it starts it again, and half a
+ * worker that lives on would be started by nobody.
+ */
 export async function runWorker(): Promise<void> {
-  const worker = await startWorker(readConfig(process.env));
-  await Promise.race([untilStopped(), worker.ended]);
-  await worker.stop();
+  const worker = await startWorker(readConfig(process.env)).catch(endWith);
+  try {
+    await Promise.race([untilStopped(), worker.ended]);
+    await worker.stop();
+  } catch (error) {
+    // The other queues' attempts end first, so that none is in doubt.
+    await Promise.race([worker.drain(), setTimeout(DRAIN_MS)]);
+    endWith(error);
+  }
+}
+
+/** As long as compose leaves a worker that it stops. */
+const DRAIN_MS = 30_000;
+
+function endWith(error: unknown): never {
+  console.error(error);
+  process.exit(1);
 }
 
 /** `volley migrate`: schema and search attributes. Safe to run at every start, by any number of processes. */

@@ -20,6 +20,11 @@ export function isPlausibleApiKey(key: string): boolean {
   return SHAPE.test(key) && checksum(key.slice(0, -CHECKSUM_LENGTH)) === key.slice(-CHECKSUM_LENGTH);
 }
 
+/** One that `generateApiKey` may have made; the seeded key, which everybody knows, is of another form. */
+export function isGeneratedApiKey(key: string): boolean {
+  return key.startsWith('vly_') && isPlausibleApiKey(key);
+}
+
 /** What the ledger keeps of a key. No salt and no slow hash: there is nothing to guess in 256 random bits. */
 export function hashApiKey(key: string): Buffer {
   return createHash('sha256').update(key, 'utf8').digest();

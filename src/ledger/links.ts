@@ -1,4 +1,5 @@
-import { type Db } from './database';
+import { VolleyError } from '../domain/errors';
+import { type Db, type Tx } from './database';
 
 /** Keeps where links lead. A row that is there already says the same: an id is the hash of its URL. */
 export async function keepLinks(
@@ -45,14 +46,44 @@ export async function findLink(db: Db, messageId: string, linkId: Buffer): Promi
   return row?.url;
 }
 
+/** Where a short link leads. Those of a workspace that gave its domain up lead there until another takes it. */
 export async function findShortLink(
   db: Db,
   domain: string,
   id: string,
 ): Promise<{ messageId: string; url: string } | undefined> {
   const [row] = await db.query<{ messageId: string; url: string }>(
-    'select message_id as "messageId", url from short_links where domain = $1 and id = $2',
+    `select l.message_id as "messageId", l.url from short_links l where l.domain = $1 and l.id = $2
+       and (exists (select from workspaces w where w.id = l.workspace_id and ${HAS_DOMAIN})
+            or not exists (select from workspaces w where ${HAS_DOMAIN}))`,
     [domain, id],
   );
   return row;
+}
+
+const HAS_DOMAIN = `w.settings -> 'shortLinkDomains' ? $1`;
+/** One number for the advisory lock under which workspaces name domains. */
+const DOMAINS_LOCK = 5_163_407;
+
+/**
+ * A domain is of one workspace, the first that names it: links of another would lead from it to wherever they like.
+ * @throws VolleyError already_exists where another workspace has one of them.
+ */
+export async function requireFreeDomains(
+  tx: Tx,
+  workspaceId: string,
+  domains: readonly string[],
+): Promise<void> {
+  if (domains.length === 0) return;
+  await tx.query('select pg_advisory_xact_lock($1)', [DOMAINS_LOCK]);
+  const [taken] = await tx.query<{ domain: string }>(
+    `select domain from unnest($2::text[]) domain
+     where exists (select from workspaces w where w.id <> $1 and w.settings -> 'shortLinkDomains' ? domain) limit 1`,
+    [workspaceId, domains],
+  );
+  if (taken)
+    throw new VolleyError(
+      'already_exists',
+      `${taken.domain} is a short link domain of another workspace: a domain is of one alone.`,
+    );
 }

@@ -18,7 +18,8 @@ export interface UnsubscribeRequest {
   readonly method: string;
   readonly token: string;
   readonly contentType?: string;
-  readonly body?: Buffer;
+  /** Of a POST. Read only for who has a token: strangers cannot make this process read megabytes. */
+  readonly body?: () => Promise<Buffer>;
 }
 
 export interface UnsubscribeAnswer {
@@ -49,15 +50,15 @@ export function createUnsubscribe(tokens: Tokens, store: UnsubscribeStore) {
       return answer(405, invalidPage(), { Allow: 'GET, HEAD, POST' });
     const words = await store.words(who);
     if (!isPost) return answer(200, askPage(words));
-    const via = viaOf(request);
+    const via = await viaOf(request);
     if (via === undefined) return answer(400, askPage(words));
     await store.unsubscribe(who, via);
     return answer(200, donePage(words));
   };
 }
 
-function viaOf({ contentType = '', body = Buffer.alloc(0) }: UnsubscribeRequest): UnsubscribeVia | undefined {
-  const form = readForm(contentType, body);
+async function viaOf({ contentType = '', body }: UnsubscribeRequest): Promise<UnsubscribeVia | undefined> {
+  const form = readForm(contentType, body ? await body() : Buffer.alloc(0));
   if (form?.get('List-Unsubscribe') === 'One-Click') return 'one_click';
   return form?.get(PAGE_FIELD) === PAGE_VALUE ? 'page' : undefined;
 }

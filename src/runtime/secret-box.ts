@@ -10,7 +10,7 @@ export interface SecretKey {
 /** Seals small secrets for the ledger. `owner` is bound to the text: moved to another row, it does not open. */
 export interface SecretBox {
   seal(plaintext: string, owner: SecretOwner): Buffer;
-  /** @throws Error (with no secret in it) for a key that is gone, another owner, or changed bytes. */
+  /** @throws KeyGoneError; Error (with no secret in it) for another owner or changed bytes. */
   open(sealed: Buffer, owner: SecretOwner): string;
 }
 
@@ -48,12 +48,19 @@ export function createSecretBox(keys: readonly SecretKey[]): SecretBox {
     open(sealed, owner) {
       const { id, head, nonce, tag, text } = split(sealed);
       const key = byId.get(id);
-      if (!key) throw new Error(`The encryption key "${id}" is not among the configured ones: add it again.`);
+      if (!key) throw new KeyGoneError(id);
       const options = { authTagLength: TAG_BYTES };
       const decipher = createDecipheriv(ALGORITHM, key, nonce, options).setAAD(boundTo(head, owner));
       return Buffer.concat([decipher.setAuthTag(tag).update(text), decipher.final()]).toString('utf8');
     },
   };
+}
+
+/** Sealed under a key that this process was not given. */
+export class KeyGoneError extends Error {
+  constructor(id: string) {
+    super(`The encryption key "${id}" is not among the configured ones: add it again.`);
+  }
 }
 
 function requireUsable({ id, key }: SecretKey): void {

@@ -14,7 +14,7 @@ import {
 } from '../ledger/webhook-endpoints';
 import { EgressError } from '../providers/egress/errors';
 import { type Egress } from '../providers/egress/guarded-client';
-import { type SecretBox } from '../runtime/secret-box';
+import { KeyGoneError, type SecretBox } from '../runtime/secret-box';
 import { newSecret } from '../webhooks/signatures';
 
 /** A workspace has a few endpoints; a thousand are a loop that forgot to delete. */
@@ -87,7 +87,12 @@ export function createWebhookService({ egress, secretBox }: WebhookServiceDeps):
       const { form } = found(await getEndpoint(tx, ref));
       const nowMs = Date.now();
       const secret = given ?? newSecret(form);
-      const old = (await openSecrets(tx, secretBox, ref, nowMs)).map((each) => ({
+      // Secrets under a key that is gone cannot sign any more: the new one stands alone, and mends the endpoint.
+      const readable = await openSecrets(tx, secretBox, ref, nowMs).catch((error: unknown) => {
+        if (error instanceof KeyGoneError) return [];
+        throw error;
+      });
+      const old = readable.map((each) => ({
         secret: each.secret,
         until: each.until ?? nowMs + OLD_SECRET_VALID_MS,
       }));

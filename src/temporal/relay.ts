@@ -43,14 +43,16 @@ export function startRelay(deps: {
     await Promise.all(nudges.map((job) => signalJob(client, settings, job)));
   };
   const sweep = async (): Promise<void> => {
-    for (const job of await takeJobsToSweep(db, sweepEveryMs, SWEEP_PAGE)) {
-      if (await isOpen(client, job)) continue;
-      log.warn(
-        { event: 'sweep.restarted', jobId: job.jobId },
-        'a job that is not final had no open workflow',
-      );
-      await signalJob(client, settings, job);
-    }
+    const failures: unknown[] = [];
+    for (const job of await takeJobsToSweep(db, sweepEveryMs, SWEEP_PAGE))
+      await restartIfGone(job).catch((error: unknown) => failures.push(error));
+    // Told once it is known of all: one job that cannot be started keeps nobody else waiting.
+    if (failures.length > 0) throw failures[0];
+  };
+  const restartIfGone = async (job: Nudge): Promise<void> => {
+    if (await isOpen(client, job)) return;
+    log.warn({ event: 'sweep.restarted', jobId: job.jobId }, 'a job that is not final had no open workflow');
+    await signalJob(client, settings, job);
   };
   const purge = async (): Promise<void> => {
     while ((await purgeIdempotency(db, PURGE_PAGE)) === PURGE_PAGE);
@@ -75,7 +77,8 @@ async function isOpen(client: Client, job: Nudge): Promise<boolean> {
     const described = await client.withDeadline(Date.now() + DESCRIBE_TIMEOUT_MS, () =>
       client.workflow.getHandle(workflowIds.job(job.kind, job.jobId, job.alone)).describe(),
     );
-    return described.status.name === 'RUNNING';
+    // Paused is by an operator's hand, and open.
+    return described.status.name === 'RUNNING' || described.status.name === 'PAUSED';
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;

@@ -69,6 +69,22 @@ test('on a message it never interrupts the attempt under way', async () => {
   expect(await stage.states(batchId)).toEqual(['sent']);
 });
 
+test('on a message of a bulk job it holds although it came during an attempt that has to wait for long', async () => {
+  let release: () => void = () => undefined;
+  const throttled = { status: 429, headers: { 'retry-after': '600' } };
+  stage.sink.answer(() => new Promise((resolve) => (release = () => resolve(throttled))));
+  const jobId = await stage.fill(['a']);
+  await stage.command(jobId, 'run');
+  await stage.until('the call is under way', () => stage.sink.requests.length === 1);
+  const [message] = await stage.messages(jobId);
+  await handle(workflowIds.message('bulk', message?.messageId ?? '')).cancel();
+  stage.sink.answer({});
+  release();
+  await stage.finish('bulk', jobId);
+  expect(await stage.states(jobId)).toEqual(['canceled']);
+  expect(stage.sink.totals()).toMatchObject({ accepted: 0 });
+});
+
 test('on a shard it only stops starting: what it gives back is planned again, and each is sent once', async () => {
   const held: (() => void)[] = [];
   stage.sink.answer(() => new Promise((resolve) => held.push(() => resolve({}))));

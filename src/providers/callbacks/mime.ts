@@ -24,7 +24,9 @@ export function readFields(block: string): ReadonlyMap<string, readonly string[]
     const [, name = '', value = ''] = HEADER.exec(line) ?? [];
     if (name === '') continue;
     const key = name.toLowerCase();
-    fields.set(key, [...(fields.get(key) ?? []), value.trim()]);
+    const values = fields.get(key);
+    if (values) values.push(value.trim());
+    else fields.set(key, [value.trim()]);
   }
   return fields;
 }

@@ -28,6 +28,8 @@ const PROGRESS: Readonly<Record<string, ProviderEventType>> = {
   delivered: 'delivered',
   read: 'opened',
 };
+/** Some fifty times what Twilio sends. */
+const MAX_FORM_BYTES = 65_536;
 const LOST = new Set(['undelivered', 'failed']);
 
 /**
@@ -41,6 +43,7 @@ export const twilioCallbacks: CallbackReader = {
     const { authToken } = channel.credentials as { authToken: string };
     const signature = headerOf(request, 'x-twilio-signature');
     if (signature === undefined) return refuse(401, 'X-Twilio-Signature is missing.');
+    if (request.rawBody.length > MAX_FORM_BYTES) return refuse(400, 'The form is larger than a callback is.');
     // Bytes that decoding would replace make two bodies look like one.
     if (!isUtf8(request.rawBody)) return refuse(401, 'The body is no form of UTF-8.');
     const form = new URLSearchParams(request.rawBody.toString('utf8'));

@@ -50,7 +50,10 @@ export async function startApi(config: Config): Promise<RunningServer> {
       createBirdDialect({ service, webhooks: createWebhookService({ egress, secretBox }) }),
       createV1Dialect({ providers, secretBox, egress }),
     ],
-    auth: config.adminKey === undefined ? {} : { adminKey: config.adminKey },
+    auth: {
+      ...(config.adminKey === undefined ? {} : { adminKey: config.adminKey }),
+      seededKey: config.embedded,
+    },
     readiness: readinessChecks({ db, client, config }),
     metrics: registry,
     log,

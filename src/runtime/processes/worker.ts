@@ -27,9 +27,11 @@ import { serveWorkerMetrics } from './worker-metrics';
 const RECONNECT_MS = 2_000;
 
 export interface RunningWorker {
-  /** Ends when the worker was stopped, or rejects when it failed for good. */
+  /** Ends when the worker was stopped, or rejects when it failed for good: then the process is to end, and be started again. */
   readonly ended: Promise<void>;
-  /** Attempts under way finish; nothing new begins. */
+  /** Attempts under way finish; nothing new begins. Also what is left to do for one that failed: it never rejects. */
+  drain(): Promise<void>;
+  /** Drains, and closes all that it had open. */
   stop(): Promise<void>;
 }
 
@@ -100,7 +102,8 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
   });
   const relay = startRelay({ db, client, settings: config.engine, log, sweepEveryMs: config.sweepEveryMs });
   log.info({ event: 'worker.polling' });
-  const ended = Promise.all(workers.map((worker) => worker.run())).then(async () => {
+  const runs = workers.map((worker) => worker.run());
+  const ended = Promise.all(runs).then(async () => {
     await relay.stop();
     metricsServer?.close();
     notifier.close();
@@ -110,11 +113,16 @@ export async function startWorker(config: Config): Promise<RunningWorker> {
     await connection.close();
     await db.close();
   });
+  const drain = async (): Promise<void> => {
+    stopping.abort();
+    workers.forEach(shutdown);
+    await Promise.allSettled(runs);
+  };
   return {
     ended,
+    drain,
     async stop() {
-      stopping.abort();
-      workers.forEach(shutdown);
+      await drain();
       await ended;
     },
   };

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createAuthenticate } from '../../../api/middleware/authenticate';
 import { type Call, type Route } from '../../../api/route';
 import { generateApiKey } from '../../../src/ledger/api-key-format';
 import { issueKey, revokeKey, seedKey } from '../../../src/ledger/keys';
@@ -115,4 +116,26 @@ test('a seeded key is put there once, and stays revoked', async () => {
   await revokeKey(stand.database.db, { workspaceId: stand.workspaceId, keyId: seed.id });
   await seedKey(stand.database.db, seed);
   expect((await authorize('AccessKey abcd-test')).status).toBe(401);
+});
+
+test('a seeded key counts only in calls to a loopback name, and only where it is asked to', async () => {
+  const seed = { id: randomUUID(), workspaceId: stand.workspaceId, name: 'seed', key: 'everybody-knows' };
+  await seedKey(stand.database.db, seed);
+  const authenticateAs = (
+    seededKey: boolean,
+    host: string | undefined,
+    authorization = 'Bearer everybody-knows',
+  ) =>
+    createAuthenticate(stand.database.db, { seededKey })(
+      { auth: 'workspace' },
+      { authorization, host, pathWorkspaceId: undefined },
+    );
+  for (const host of ['127.0.0.1:3400', 'localhost', 'LOCALHOST:1', '[::1]:3400', '127.1.2.3'])
+    expect(await authenticateAs(true, host)).toMatchObject({ workspaceId: stand.workspaceId });
+  for (const host of ['evil.example:3400', '127.0.0.1.evil.example', 'localhost.evil.example', '', undefined])
+    await expect(authenticateAs(true, host)).rejects.toMatchObject({ code: 'unauthorized' });
+  await expect(authenticateAs(false, '127.0.0.1:3400')).rejects.toMatchObject({ code: 'unauthorized' });
+  expect(await authenticateAs(false, 'api.example', `Bearer ${stand.key}`)).toMatchObject({
+    workspaceId: stand.workspaceId,
+  });
 });

@@ -77,7 +77,7 @@ export async function createStand(
     ...{
       db: database.db,
       dialects,
-      auth: { adminKey: ADMIN_KEY },
+      auth: { adminKey: ADMIN_KEY, seededKey: true },
       readiness: [],
       metrics: new Registry(),
       log,

@@ -23,7 +23,7 @@ function door(words = { sender: 'Shop <b>', topic: '"Offers" & more' }) {
 }
 
 function post(body: string, contentType = FORM): Partial<UnsubscribeRequest> {
-  return { method: 'POST', contentType, body: Buffer.from(body) };
+  return { method: 'POST', contentType, body: async () => Buffer.from(body) };
 }
 
 function multipart(name: string, value: string, boundary = '----b0undary'): Partial<UnsubscribeRequest> {
@@ -35,9 +35,18 @@ describe('the unsubscribe address', () => {
   it.each(['GET', 'HEAD'])('shows a page for %s and changes nothing', async (method) => {
     const { ask, done } = door();
     expect(
-      await ask({ method, contentType: FORM, body: Buffer.from('List-Unsubscribe=One-Click') }),
+      await ask({ method, contentType: FORM, body: async () => Buffer.from('List-Unsubscribe=One-Click') }),
     ).toMatchObject({ status: 200 });
     expect(done).toEqual([]);
+  });
+
+  it('reads no body of who has no token', async () => {
+    const { ask, done } = door();
+    const body = jest.fn(async () => Buffer.from('List-Unsubscribe=One-Click'));
+    expect(await ask({ method: 'POST', token: 'x', contentType: FORM, body })).toMatchObject({ status: 404 });
+    expect(body).not.toHaveBeenCalled();
+    expect(await ask({ method: 'POST', contentType: FORM, body })).toMatchObject({ status: 200 });
+    expect(done).toHaveLength(1);
   });
 
   it.each([
@@ -76,7 +85,7 @@ describe('the unsubscribe address', () => {
     ['the wrong case', post('list-unsubscribe=one-click')],
     ['JSON', post('{"List-Unsubscribe":"One-Click"}', 'application/json')],
     ['plain text', post('List-Unsubscribe=One-Click', 'text/plain')],
-    ['no content type', { method: 'POST', body: Buffer.from('List-Unsubscribe=One-Click') }],
+    ['no content type', { method: 'POST', body: async () => Buffer.from('List-Unsubscribe=One-Click') }],
     [
       'multipart without a boundary',
       { ...multipart('List-Unsubscribe', 'One-Click'), contentType: 'multipart/form-data' },
@@ -132,7 +141,12 @@ describe('the unsubscribe address', () => {
       words: async () => ({}),
     });
     await expect(
-      handle({ method: 'POST', token, contentType: FORM, body: Buffer.from('List-Unsubscribe=One-Click') }),
+      handle({
+        method: 'POST',
+        token,
+        contentType: FORM,
+        body: async () => Buffer.from('List-Unsubscribe=One-Click'),
+      }),
     ).rejects.toThrow();
   });
 });

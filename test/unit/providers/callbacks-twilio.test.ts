@@ -65,6 +65,13 @@ describe('twilio callbacks', () => {
     );
   });
 
+  test('a form that no callback has the size of is refused before it is signed', () => {
+    const form = new URLSearchParams(
+      Array.from({ length: 20_000 }, (_, n): [string, string] => [`name${n}`, 'value']),
+    );
+    expect(read(resigned(sink.callback(0, 'sent'), form))).toMatchObject({ ok: false, status: 400 });
+  });
+
   test.each([
     ['accepted', 'sent'],
     ['queued', 'sent'],
