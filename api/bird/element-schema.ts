@@ -15,7 +15,15 @@ const TAG_MAX_CHARS = 50;
 const VALIDITY_MAX_SECONDS = 365 * 86_400;
 
 /** Longer than any address of any kind: a web push subscription is the longest, at about 1 kB. */
-const address = () => z.string().max(2_048).optional().meta({ example: ADDRESS });
+const ADDRESS_MAX = 2_048;
+const address = () =>
+  z
+    .string()
+    .max(ADDRESS_MAX)
+    // It may be what a recipient is looked up by, and an index takes no more.
+    .refine((text) => Buffer.byteLength(text) <= ADDRESS_MAX, `must be ${ADDRESS_MAX} bytes at most`)
+    .optional()
+    .meta({ example: ADDRESS });
 const identifierKey = () => z.string().max(64).optional().meta({ example: 'emailaddress' });
 
 const identifier = z.looseObject({ identifierKey: identifierKey(), identifierValue: address() });

@@ -35,7 +35,7 @@ export const BIRD_ERROR_CODES = [
 export function writeBirdError(error: VolleyError): Reply {
   const { status, code } = SHAPES[error.code];
   const unprocessable =
-    error.code === 'invalid_request' && error.details.some(({ at }) => nameOf(at) !== 'body');
+    error.code === 'invalid_request' && error.details.some(({ at }) => at !== 'body' && at !== '');
   const body = {
     code: unprocessable ? 'UnprocessableRequest' : code,
     message: error.message,

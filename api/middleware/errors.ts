@@ -23,8 +23,8 @@ const AWAY_CODES = new Set([
 /** What pg and its pool say without a code when a connection is lost or none comes free. */
 const AWAY_MESSAGES =
   /connection terminated|timeout exceeded when trying to connect|not queryable|calling end on the pool/i;
-/** Text that the database cannot read: input that slipped through every earlier check. */
-const UNREADABLE_CODES = new Set(['22P05', '22021', '22P02', '22003', '22008']);
+/** Text that the database cannot read, or cannot index (54000): input that slipped through every earlier check. */
+const UNREADABLE_CODES = new Set(['22P05', '22021', '22P02', '22003', '22008', '54000']);
 const MAX_SHOWN = 20;
 
 /** Turns whatever was thrown into the closed union. Unknown errors become `internal`, with their cause for the log. */

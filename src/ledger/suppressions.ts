@@ -57,9 +57,12 @@ async function suppressIn(
   workspaceId: string,
   list: readonly NewSuppression[],
 ): Promise<{ total: number; added: number }> {
-  const byKey = new Map(
-    list.map((one) => [addressKey(workspaceId, one.kind, one.address).toString('hex'), one]),
-  );
+  const byKey = new Map<string, NewSuppression>();
+  for (const one of list) {
+    const key = addressKey(workspaceId, one.kind, one.address).toString('hex');
+    // As against what is in the ledger: an unsubscription does not outweigh what else is told of an address.
+    if (one.reason !== 'unsubscribed' || !byKey.has(key)) byKey.set(key, one);
+  }
   const rows = [...byKey].sort(([a], [b]) => (a < b ? -1 : 1));
   const changed = await tx.query<{ key: Buffer; added: boolean }>(
     `insert into suppressions as s (workspace_id, address_key, id, kind, address, reason, source)

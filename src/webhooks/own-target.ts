@@ -45,12 +45,13 @@ export async function moveToChild(
 }
 
 async function childFor(tx: Tx, parent: WebhookEndpoint, origin: string): Promise<string | undefined> {
-  const children = await tx.query<{ id: string; url: string }>(
-    'select id, url from webhook_endpoints where parent_id = $1 and deleted_at is null',
+  const children = await tx.query<{ id: string; url: string; status: string }>(
+    'select id, url, status from webhook_endpoints where parent_id = $1 and deleted_at is null',
     [parent.id],
   );
   const known = children.find((child) => child.url === origin);
-  if (known) return known.id;
+  // What goes into the queue of a disabled one is dropped there: its parent's URL is told instead.
+  if (known) return known.status === 'disabled' ? undefined : known.id;
   if (children.length >= MAX_CHILDREN) return undefined;
   const id = uuidv7();
   const { workspaceId, organizationId, form, filters } = parent;

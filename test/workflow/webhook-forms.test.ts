@@ -164,6 +164,29 @@ test("a message's own notification.url is told instead, where a subscription mat
   }
 });
 
+test("what is for a message's own URL that is gone comes to the subscription's, and is not lost", async () => {
+  const gone = await startHttpSink({ answer: { status: 410 } });
+  try {
+    const id = await stage.addEndpoint(
+      receiver.url,
+      bird('webhook.outbound', [{ key: 'messageStatus', value: 'sent' }]),
+    );
+    await sendTo({ notification: { url: `${gone.url}/first` } });
+    await stage.drained(id);
+    await stage.until('it is disabled', async () => {
+      await stage.wake();
+      const all = await listEndpoints(stage.db, { workspaceId: WORKSPACE, children: true });
+      return all.some(({ parentId, status }) => parentId === id && status === 'disabled');
+    });
+    const later = await sendTo({ notification: { url: `${gone.url}/second` } });
+    await stage.drained(id);
+    expect(receiver.requests.map((request) => json(request)['payload'].id)).toEqual([later]);
+    expect(gone.requests).toHaveLength(1);
+  } finally {
+    await gone.close();
+  }
+});
+
 test('a notification.template keeps its URL to the subscriptions of that template', async () => {
   const own = await startHttpSink();
   try {

@@ -41,6 +41,7 @@ it.each([
   [{ body: sound.body }, ['receiver']],
   [{ ...sound, replyTo: { type: 'x' } }, ['replyTo.type']],
   [{ ...sound, body: { type: 'nonsense' } }, ['body.type']],
+  [{ ...sound, body: 'Hello' }, ['body']],
   [{ receiver: sound.receiver }, ['message']],
   [{ ...sound, scheduledFor: '4000-01-01T00:00:00Z', tags: [1] }, ['tags[0]', 'scheduledFor']],
 ])('what is wrong with a field is told at once: %j', async (body, fields) => {

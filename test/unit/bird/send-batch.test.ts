@@ -216,6 +216,16 @@ describe('an element', () => {
     expect(large?.spec.faults).toBeUndefined();
   });
 
+  it('with an address of more bytes than an index takes is faulted, and the others go on', async () => {
+    const door = openFakeDoor();
+    const long = { receiver: { contacts: [{ identifierValue: '\u6f22'.repeat(2_000) }] }, body: sound.body };
+    await door.call(SEND, { body: { messageRequests: [long, sound] } });
+    const [faulted, other] = door.batches[0]?.messages ?? [];
+    const tooLong = { reason: 'invalid_input', description: expect.stringContaining('2048 bytes') };
+    expect(faulted?.spec.faults).toContainEqual(tooLong);
+    expect(other?.spec.faults).toBeUndefined();
+  });
+
   it('carries its validity from the later of schedule and acceptance', async () => {
     const door = openFakeDoor();
     const soon = NOW_MS + 60_000;

@@ -264,6 +264,19 @@ test('recovery begins no attempt for somebody who unsubscribed meanwhile', async
 });
 
 describe('suppressions', () => {
+  test.each([[0], [1]])(
+    'of what one call tells of an address the graver reason stays, in either order (%s)',
+    async (first) => {
+      const address = someone();
+      const told = [hardBounce(address), { ...hardBounce(address), reason: 'unsubscribed' as const }];
+      await stand.db.transaction((tx) => suppressAll(tx, first === 0 ? told : told.toReversed()));
+      const [found] = await listSuppressions(stand.db, {
+        ...{ workspaceId: stand.workspaceId, limit: 10, address: { kind: 'email', address } },
+      });
+      expect(found).toMatchObject({ reason: 'hard_bounce' });
+    },
+  );
+
   test('an import counts each address once, and the graver reason stays', async () => {
     const [a, b] = [someone(), someone()];
     const list = [a, a.toLowerCase(), b].map((address) => ({
