@@ -8,10 +8,12 @@ import {
   executeChild,
   getExternalWorkflowHandle,
   ParentClosePolicy,
+  patched,
   setHandler,
   WorkflowIdReusePolicy,
   workflowInfo,
 } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { birdStatus, type BirdStatus } from '../src/domain/outward';
 import { isSettled } from '../src/domain/states';
 import { ledger, longLedger } from './activities';
@@ -43,6 +45,8 @@ interface Run {
   items: Map<string, BirdStatus>;
   /** Message ids of the children of this run that are open. */
   shards: Map<string, true>;
+  /** Children of an earlier run that this one has told to look: what changed between the two runs nobody else told them. */
+  told: Set<string>;
   /** When to look again after messages whose child of this run ended without a result: open elsewhere, failed, terminated. */
   lookAtMs: number;
   pauseMs: number;
@@ -59,6 +63,7 @@ export async function batch(input: JobInput): Promise<Progress> {
     progress: { status: 'CREATED', received: 0, enqueued: 0, failures: 0 },
     items: new Map(),
     shards: new Map(),
+    told: new Set(),
     lookAtMs: NEVER,
     pauseMs: FIRST_PAUSE_MS,
   };
@@ -173,23 +178,28 @@ function stepOf(intent: Intent): string {
 function nudgeChildren(input: JobInput, run: Run, messages: readonly BatchMessage[]): void {
   for (const { messageId, state } of messages) {
     if (isSettled(state) && !run.shards.has(messageId)) continue;
-    getExternalWorkflowHandle(workflowIds.message(input.kind ?? 'batch', messageId))
-      .signal(defineSignal(SIGNALS.changed))
-      .catch(() => undefined);
+    nudge(workflowIds.message(input.kind ?? 'batch', messageId));
   }
+}
+
+function nudge(workflowId: string): void {
+  getExternalWorkflowHandle(workflowId)
+    .signal(defineSignal(SIGNALS.changed))
+    .catch(() => undefined);
 }
 
 /** Starts a message's child unless this run has one open. */
 function startChild(input: JobInput, run: Run, message: BatchMessage): void {
   if (run.shards.has(message.messageId)) return;
   const kind = input.kind ?? 'batch';
+  const workflowId = workflowIds.message(kind, message.messageId);
   run.shards.set(message.messageId, true);
   void follow();
 
   async function follow(): Promise<void> {
     try {
       const result = await executeChild<typeof deliverMessage>(WORKFLOWS.deliverMessage, {
-        workflowId: workflowIds.message(kind, message.messageId),
+        workflowId,
         taskQueue: MESSAGE_TASK_QUEUE,
         args: [
           {
@@ -208,7 +218,11 @@ function startChild(input: JobInput, run: Run, message: BatchMessage): void {
         ...childTags(input.settings.searchAttributes, { ...input, kind }),
       });
       if (result.type === 'settled') run.items.set(message.messageId, birdStatus({ ...result }).status);
-    } catch {
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError && !run.told.has(workflowId)) {
+        run.told.add(workflowId);
+        if (patched('tell-open-child')) nudge(workflowId);
+      }
       const lookInMs = Math.max(run.pauseMs, message.dueInMs);
       run.lookAtMs = Math.min(run.lookAtMs, Date.now() + lookInMs);
     }

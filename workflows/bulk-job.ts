@@ -63,9 +63,14 @@ async function conduct(input: JobInput, run: Run, inbox: ReturnType<typeof openI
   let fresh = workflowInfo().continuedFromExecutionRunId === undefined;
   let look = true;
   let lookedFor = 0;
+  const mustRenew = (): boolean =>
+    workflowInfo().continueAsNewSuggested ||
+    inbox.signalCount() >= settings.maxSignals ||
+    Date.now() - startedAtMs >= settings.maxRunMs;
+  const mayRenew = (): boolean => mustRenew() && run.shards.size === 0;
 
   for (;;) {
-    await inbox.apply();
+    await inbox.apply(mayRenew);
     if (look || inbox.reasons() > lookedFor) {
       lookedFor = inbox.reasons();
       const intent = await ledger.loadIntent({ v: 1, jobId, fresh, observed: run.observed });
@@ -87,11 +92,9 @@ async function conduct(input: JobInput, run: Run, inbox: ReturnType<typeof openI
       if (run.step === 'canceling') await longLedger.settleCanceled({ v: 1, jobId });
     }
 
-    const mustRenew =
-      workflowInfo().continueAsNewSuggested ||
-      inbox.signalCount() >= settings.maxSignals ||
-      Date.now() - startedAtMs >= settings.maxRunMs;
-    if (mustRenew && run.shards.size === 0) {
+    const renewal = mustRenew();
+    if (renewal && run.shards.size === 0) {
+      if (!inbox.carriable()) continue;
       return continueAsNew<typeof bulkJob>({
         ...input,
         carried: { observed: run.observed, commands: inbox.commands() },
@@ -100,7 +103,7 @@ async function conduct(input: JobInput, run: Run, inbox: ReturnType<typeof openI
 
     let unsettled = true;
     run.wakeUpAtMs = null;
-    if (run.step === 'delivering' && !mustRenew && run.shards.size < settings.shards) {
+    if (run.step === 'delivering' && !renewal && run.shards.size < settings.shards) {
       const plan = await ledger.planShards({
         v: 1,
         jobId,
@@ -141,7 +144,7 @@ async function conduct(input: JobInput, run: Run, inbox: ReturnType<typeof openI
     const renewInMs = Math.max(1, settings.maxRunMs - (Date.now() - startedAtMs));
     const untilWakeUpMs = run.wakeUpAtMs === null ? MAX_RUN_MS : run.wakeUpAtMs - Date.now();
     // A run that has to be renewed only waits for its last shards to come home.
-    const waitMs = mustRenew ? untilWakeUpMs : Math.min(renewInMs, untilWakeUpMs);
+    const waitMs = renewal ? untilWakeUpMs : Math.min(renewInMs, untilWakeUpMs);
     await condition(
       () => inbox.hasCommands() || inbox.reasons() > lookedFor || run.finishedShards > finishedBefore,
       Math.max(1, waitMs),

@@ -4,6 +4,7 @@ import {
   continueAsNew,
   defineQuery,
   defineSignal,
+  patched,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -33,6 +34,9 @@ export async function deliverMessage(input: MessageInput): Promise<MessageResult
   CancellationScope.current().cancelRequested.catch(() => {
     seen.cancelWanted = true;
   });
+  // A request that came before the first task: its handler runs only after the first attempt was begun.
+  if (CancellationScope.current().consideredCancelled && patched('cancel-before-start'))
+    seen.cancelWanted = true;
   return CancellationScope.nonCancellable(input.alone ? conductAlone : conduct);
 
   async function conduct(): Promise<MessageResult> {

@@ -1,4 +1,4 @@
-import { CancellationScope, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, defineSignal, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 import { ledger } from './activities';
 import {
   type SIGNALS,
@@ -9,6 +9,12 @@ import {
 } from './contract';
 
 type Maybe = Partial<ChangedSignal> | undefined;
+
+/**
+ * Bytes of JSON that a command, and what a run hands to the next, may have: the server refuses inputs over 2 MB, and ends the
+ * run that tries (workflow task failed, for ever the same). Half of that leaves room for what goes with it.
+ */
+const MAX_BYTES = 1_000_000;
 
 /**
  * What a job's workflow is told. A versioned signal means "look": lost, late, repeated and reordered ones are harmless.
@@ -24,15 +30,23 @@ export interface Inbox {
   hasCommands(): boolean;
   /** Commands not yet applied, to be carried into the next run. */
   commands(): readonly Command[];
+  /** False while those are more than the input of a run can hold: some have to be applied first. */
+  carriable(): boolean;
+  /** Of this run. */
   signalCount(): number;
-  /** Applies the waiting commands to the ledger, oldest first. */
-  apply(): Promise<void>;
+  /**
+   * Applies the waiting commands to the ledger, oldest first: all of them, but when the run may be renewed only until the rest
+   * can be carried. Who signals faster than Postgres writes would keep a run busy until its history is too long.
+   */
+  apply(mayRenew?: () => boolean): Promise<void>;
 }
 
 export function openInbox(input: JobInput, signals: readonly (keyof typeof SIGNALS)[]): Inbox {
   const queue: { command: Command; id: string }[] = [];
   let seen = input.carried?.observed ?? 0;
   let reasons = 0;
+  let signalled = 0;
+  // Names commands, so it is never counted differently: a number used twice is a command taken for one applied before.
   let received = 0;
   const note = (command: Command): void => {
     received += 1;
@@ -47,14 +61,18 @@ export function openInbox(input: JobInput, signals: readonly (keyof typeof SIGNA
   for (const name of signals) {
     if (name === 'ingestUsers') {
       setHandler(defineSignal<[IngestUsersSignal]>(name), (given) => {
-        note({
+        signalled += 1;
+        const command: IngestUsers = {
           type: 'ingestUsers',
           users: Array.isArray(given?.users) ? given.users : [],
           ...(typeof given?.ingestionId === 'string' ? { ingestionId: given.ingestionId } : {}),
-        });
+        };
+        if (bytesOf(command) <= MAX_BYTES || !patched('split-ingestion')) note(command);
+        else split(command).forEach(note);
       });
     } else {
       setHandler(defineSignal<[Maybe]>(name), (given) => {
+        signalled += 1;
         if (typeof given?.version === 'number') look(given.version);
         else if (name !== 'changed') note({ type: name });
         else look();
@@ -64,6 +82,8 @@ export function openInbox(input: JobInput, signals: readonly (keyof typeof SIGNA
   // A Cancel request, wherever it comes from, is the command cancel: the ledger decides what that ends.
   CancellationScope.current().cancelRequested.catch(() => note({ type: 'cancel' }));
 
+  const carriable = (): boolean => bytesOf(queue.map(({ command }) => command)) <= MAX_BYTES;
+
   return {
     reasons: () => reasons,
     saw(version) {
@@ -71,8 +91,9 @@ export function openInbox(input: JobInput, signals: readonly (keyof typeof SIGNA
     },
     hasCommands: () => queue.length > 0,
     commands: () => queue.map(({ command }) => command),
-    signalCount: () => received,
-    async apply() {
+    carriable,
+    signalCount: () => signalled,
+    async apply(mayRenew = () => false) {
       for (let next = queue[0]; next; next = queue[0]) {
         await ledger.applyCommand({
           v: 1,
@@ -83,7 +104,38 @@ export function openInbox(input: JobInput, signals: readonly (keyof typeof SIGNA
         });
         queue.shift();
         reasons += 1;
+        if (queue.length > 0 && mayRenew() && carriable() && patched('renew-in-backlog')) return;
       }
     },
   };
+}
+
+type IngestUsers = Extract<Command, { type: 'ingestUsers' }>;
+
+function bytesOf(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
+}
+
+/**
+ * The same users in commands that each fit into an activity's input. The first keeps the ingestionId, the others get one that
+ * follows from it: the same signal again is split at the same places, and adds nobody.
+ */
+function split(command: IngestUsers): IngestUsers[] {
+  const parts: unknown[][] = [];
+  let bytes = MAX_BYTES;
+  for (const user of command.users) {
+    const size = bytesOf(user) + 1;
+    if (bytes + size > MAX_BYTES) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)?.push(user);
+    bytes += size;
+  }
+  const { ingestionId } = command;
+  return parts.map((users, n) => ({
+    type: 'ingestUsers',
+    users,
+    ...(ingestionId === undefined ? {} : { ingestionId: n === 0 ? ingestionId : `${ingestionId}/part-${n}` }),
+  }));
 }

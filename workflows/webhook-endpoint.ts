@@ -3,6 +3,7 @@ import {
   continueAsNew,
   defineQuery,
   defineSignal,
+  patched,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -28,7 +29,8 @@ export async function webhookEndpoint(input: WebhookInput): Promise<{ ended: 'di
   const status = { step: 'starting', retryAtMs: null as number | null };
   setHandler(defineSignal<[ChangedSignal | undefined]>(SIGNALS.changed), (given) => {
     seen.looks += 1;
-    seen.wanted = Math.max(seen.wanted, given?.version ?? seen.wanted + 1);
+    const unnamed = (): number => (patched('versions-as-found') ? Number.MAX_SAFE_INTEGER : seen.wanted + 1);
+    seen.wanted = Math.max(seen.wanted, given?.version ?? unnamed());
   });
   setHandler(
     defineQuery<WebhookStatusAnswer>(QUERIES.status),
@@ -48,13 +50,22 @@ export async function webhookEndpoint(input: WebhookInput): Promise<{ ended: 'di
       describe(result.why, null);
       return { ended: result.why };
     }
-    if (result.type === 'failed') await backOff(result.waitMs, Math.max(wanted, result.version));
+    if (result.type === 'failed') await backOff(result.waitMs, versionOf(result.version, wanted));
     else if (mustRenew()) await renew();
     else if (result.type === 'drained') {
       describe('idle', null);
       await condition(() => seen.looks > looks, renewInMs());
       if (mustRenew()) await renew();
     }
+  }
+
+  /**
+   * The version that the drain found. What was told before it and is higher never was: kept, it would hide every true one.
+   */
+  function versionOf(found: number, told: number): number {
+    if (told <= found || !patched('versions-as-found')) return Math.max(told, found);
+    if (seen.wanted === told) seen.wanted = found;
+    return found;
   }
 
   /** Only a change by the owner ends it early: new events do not make a dead endpoint any better. */

@@ -30,6 +30,7 @@ const PATHS = {
   deliverShard: 'happy stopped child-already-open paged in-place',
   deliverMessage:
     'sent retried parked scheduled canceled waiting continued in-place in-place-retried in-place-failed',
+  webhookEndpoint: 'backed-off deleted',
 };
 
 test('every workflow has a history of each of its paths', () => {
@@ -96,8 +97,8 @@ test.each(names)('%s has no payload in clear, but for search attributes', (name)
   expect(encodings.filter((encoding) => encoding !== 'binary/encrypted')).toEqual([]);
 });
 
-/** Search attributes; and what the SDK notes of an attempt in place: its number, name and times. */
-const IN_CLEAR = ['searchAttributes', 'data'];
+/** Search attributes; what the SDK notes of an attempt in place: its number, name and times; and the names of changes. */
+const IN_CLEAR = ['searchAttributes', 'data', 'patch-data'];
 
 /** The encoding of every payload of a history; what is in clear on purpose, and what the server writes by itself, is left out. */
 function encodingsOf(node: unknown, field = ''): string[] {

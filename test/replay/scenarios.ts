@@ -1,7 +1,9 @@
 import { type Database } from '../../src/ledger/database';
+import { deleteEndpoint, updateEndpoint } from '../../src/ledger/webhook-endpoints';
 import { workflowIds } from '../../workflows/contract';
 import { type TimeSkippingOptions } from '../support/time-skipping';
-import { DAY, startStage, type Stage } from '../workflow/stage';
+import { DAY, WORKSPACE, type Stage } from '../workflow/stage';
+import { startWebhookStage, type WebhookStage } from '../workflow/webhook-stage';
 
 /** One path through a workflow, and the run whose history shows it. */
 export interface Path {
@@ -15,7 +17,7 @@ export interface Path {
 export interface Scenario {
   readonly options?: TimeSkippingOptions;
   /** Plays it, and names what to keep of it. */
-  play(stage: Stage): Promise<readonly Path[]>;
+  play(stage: WebhookStage): Promise<readonly Path[]>;
 }
 
 const job = (kind: 'bulk' | 'batch', jobId: string): string => workflowIds.job(kind, jobId);
@@ -33,6 +35,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { play: paged },
   { play: inPlace },
   { options: { breakDb: loseThreeOutcomes }, play: inPlaceFailed },
+  { options: { settings: { maxSignals: 4 } }, play: endpoint },
 ];
 
 /** Users inline, each with an address: the check that no history shows one has something to find. */
@@ -154,6 +157,33 @@ async function inPlaceFailed(stage: Stage): Promise<readonly Path[]> {
   return [{ name: 'deliverMessage-in-place-failed', workflowId }];
 }
 
+/** An endpoint that fails, backs off, is told of a version that never was, and then by its owner; renewed, idle, deleted. */
+async function endpoint(stage: WebhookStage): Promise<readonly Path[]> {
+  const { db, sink } = stage;
+  sink.answer(({ path }) => ({ status: path === '/right' ? 200 : 404 }));
+  const endpointId = await stage.addEndpoint(`${sink.url}/wrong`, { types: ['job.created'] });
+  const ref = { workspaceId: WORKSPACE, endpointId };
+  const handle = stage.client.workflow.getHandle(workflowIds.webhook(endpointId));
+  const failures = async () => (await stage.endpoint(endpointId)).failures;
+  await stage.fill([]);
+  await stage.wake();
+  await stage.until('it failed', async () => (await failures()) === 1);
+  await handle.signal('changed', { v: 1, version: 1_000 });
+  await stage.until('it failed again', async () => (await failures()) === 2);
+  await db.transaction((tx) => updateEndpoint(tx, ref, { url: `${sink.url}/right` }));
+  await stage.drained(endpointId);
+  for (let times = 0; times < 3; times += 1) await handle.signal('changed', { v: 1, version: 0 });
+  const first = await handle.describe();
+  await stage.until('it was renewed', async () => (await handle.describe()).runId !== first.runId);
+  await db.transaction((tx) => deleteEndpoint(tx, ref));
+  await stage.wake();
+  await stage.until('it ended', async () => (await handle.describe()).status.name === 'COMPLETED');
+  return [
+    { name: 'webhookEndpoint-backed-off', workflowId: workflowIds.webhook(endpointId), run: 'first' },
+    { name: 'webhookEndpoint-deleted', workflowId: workflowIds.webhook(endpointId) },
+  ];
+}
+
 function loseThreeOutcomes(db: Database): Database {
   let losses = 3;
   return {
@@ -174,7 +204,7 @@ export async function play(
   scenario: Scenario,
   keep: (stage: Stage, paths: readonly Path[]) => Promise<void>,
 ): Promise<void> {
-  const stage = await startStage(scenario.options);
+  const stage = await startWebhookStage(scenario.options);
   try {
     await keep(stage, await scenario.play(stage));
   } finally {

@@ -61,6 +61,22 @@ test('a pause holds over the runs, also what falls due in it, and a resume sends
   expect(sentAtMs - resumedMs).toBeLessThan(10 * SECOND);
 });
 
+test('a resume is told to children whose batch was terminated while it was paused', async () => {
+  const dueMs = (await stage.nowMs()) + HOUR;
+  const { batchId, messageIds } = await stage.batch([{ id: 'later', notBeforeMs: dueMs }]);
+  const [later = ''] = messageIds;
+  await stage.until('it waits', async () => (await stage.message(later)).state === 'waiting');
+  await stage.command(batchId, 'pause');
+  await stage.observed(batchId);
+  await stage.sleep(HOUR + MINUTE);
+  await jobHandle(batchId).terminate();
+  const resumedMs = await stage.nowMs();
+  await stage.command(batchId, 'resume');
+  await stage.until('it is sent', () => stage.sink.requests.length === 1);
+  const [sentAtMs = 0] = await stage.attemptsAt(later);
+  expect(sentAtMs - resumedMs).toBeLessThan(MINUTE);
+});
+
 test('a cancel ends the children that an earlier run started', async () => {
   const dueMs = (await stage.nowMs()) + 30 * DAY;
   const { batchId, messageIds } = await stage.batch([{ id: 'later', notBeforeMs: dueMs }]);

@@ -1,5 +1,10 @@
-import { type JobStatusAnswer, workflowIds } from '../../workflows/contract';
-import { DAY, MINUTE, people, startStage, type Stage } from './stage';
+import { Worker } from '@temporalio/worker';
+import { dataConverter } from '../../src/temporal/connect';
+import { type DeliverResult, type JobStatusAnswer, workflowIds } from '../../workflows/contract';
+import { type deliverMessage } from '../../workflows/deliver-message';
+import { TEST_KEYS } from '../support/engine';
+import { workflowBundle } from '../support/workflow-bundle';
+import { DAY, MINUTE, people, startStage, WORKSPACE, type Stage } from './stage';
 
 /** A Cancel in Temporal's web UI is a cancel request on the workflow, which is what `handle.cancel()` sends. */
 let stage: Stage;
@@ -53,6 +58,36 @@ test('on a message it cancels that message alone, also while it waits for weeks'
   expect((await stage.job(batchId)).cancelRequested).toBe(false);
   await stage.finish('batch', batchId);
   expect(await stage.states(batchId)).toEqual(['canceled', 'sent']);
+});
+
+test('on a message whose workflow did not begin yet it holds before the first attempt', async () => {
+  const jobId = await stage.fill(['a']);
+  await stage.command(jobId, 'pause');
+  await stage.command(jobId, 'run');
+  const [message] = await stage.messages(jobId);
+  const messageId = message?.messageId ?? '';
+  const taskQueue = 'nobody-yet';
+  const started = await stage.client.workflow.start<typeof deliverMessage>('deliverMessage', {
+    taskQueue,
+    workflowId: workflowIds.message('bulk', messageId),
+    args: [{ v: 1, workspaceId: WORKSPACE, jobId, jobKind: 'bulk', messageId, inPlace: true }],
+  });
+  await started.cancel();
+  const atAttempt: string[] = [];
+  const worker = await Worker.create({
+    connection: stage.env.nativeConnection,
+    taskQueue,
+    dataConverter: dataConverter(TEST_KEYS),
+    workflowBundle: await workflowBundle(),
+    activities: {
+      async deliver(): Promise<DeliverResult> {
+        atAttempt.push(...(await stage.states(jobId)));
+        return { type: 'settled', state: 'canceled', reason: null };
+      },
+    },
+  });
+  await worker.runUntil(started.result());
+  expect(atAttempt).toEqual(['canceled']);
 });
 
 test('on a message it never interrupts the attempt under way', async () => {

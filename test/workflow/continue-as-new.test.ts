@@ -21,6 +21,24 @@ async function runsOf(workflowId: string): Promise<string[]> {
   return runs;
 }
 
+/** Keeps the job's row from everybody until the answer is called. */
+async function hold(jobId: string): Promise<() => Promise<void>> {
+  let release = (): void => undefined;
+  let holder: Promise<unknown> = Promise.resolve();
+  await new Promise<void>((held) => {
+    holder = stage.db.transaction(async (tx) => {
+      await tx.query('select 1 from jobs where id = $1 for update', [jobId]);
+      const released = new Promise<void>((resolve) => (release = resolve));
+      held();
+      await released;
+    });
+  });
+  return async () => {
+    release();
+    await holder;
+  };
+}
+
 test('a bulk job that continues as new under a flood of signals loses none, and applies each once', async () => {
   const jobId = await stage.fill([]);
   const workflowId = workflowIds.job('bulk', jobId);
@@ -37,6 +55,38 @@ test('a bulk job that continues as new under a flood of signals loses none, and 
   });
   expect(stage.sink.totals()).toMatchObject({ keys: 60, accepted: 60, repeated: 0 });
   expect((await runsOf(workflowId)).length).toBeGreaterThan(1);
+});
+
+test('users signalled faster than they are applied, more than one run can hand to the next, all come', async () => {
+  const jobId = await stage.fill([]);
+  const workflowId = workflowIds.job('bulk', jobId);
+  const handle = stage.client.workflow.getHandle(workflowId);
+  const padding = 'x'.repeat(150_000);
+  const users = (call: number) =>
+    Array.from({ length: 4 }, (_, n) => ({ to: { user_id: `u${call}.${n}`, data: { padding } } }));
+  const { runId: firstRunId } = await handle.describe();
+  const release = await hold(jobId);
+  const calls = Array.from({ length: 2 * MAX_SIGNALS }, (_, call) => call);
+  for (const call of calls)
+    await handle.signal('ingestUsers', { ingestionId: `call-${call}`, users: users(call) });
+  await release();
+  await stage.until('all came', async () => (await stage.job(jobId)).received === 4 * calls.length);
+  expect((await handle.describe()).runId).not.toBe(firstRunId);
+  await handle.signal('cancel');
+  await stage.finish('bulk', jobId);
+});
+
+test('users in one signal of nearly 2 MB come, once', async () => {
+  const jobId = await stage.fill([]);
+  const handle = stage.client.workflow.getHandle(workflowIds.job('bulk', jobId));
+  const padding = '\u00e9'.repeat(9_900);
+  const users = Array.from({ length: 100 }, (_, n) => ({ to: { user_id: `u${n}`, data: { padding } } }));
+  for (let times = 0; times < 2; times += 1)
+    await handle.signal('ingestUsers', { ingestionId: 'large', users });
+  await handle.signal('ingestUsers', { ingestionId: 'small', users: [{ to: { user_id: 'last' } }] });
+  await stage.until('all came', async () => (await stage.job(jobId)).received === 101);
+  await handle.signal('cancel');
+  await stage.finish('bulk', jobId);
 });
 
 test('a batch that continues as new keeps its children, and what it was told', async () => {

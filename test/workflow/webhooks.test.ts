@@ -235,6 +235,27 @@ test('its owner need not wait for the backoff: a change is tried at once', async
   expect((await stage.nowMs()) - before).toBeLessThan(MINUTE);
 });
 
+test('a version that never was does not deafen an endpoint to its owner', async () => {
+  const id = await stage.addEndpoint(`${receiver.url}/wrong`, { types: ['message.sent'] });
+  receiver.answer(({ path }) => ({ status: path === '/right' ? 200 : 404 }));
+  await sendBatch();
+  await stage.wake();
+  await stage.until('failed', async () => (await stage.endpoint(id)).failures > 0);
+  const handle = stage.client.workflow.getHandle(workflowIds.webhook(id));
+  for (const signal of [{ v: 1, version: 1_000_000 }, undefined]) {
+    const { failures } = await stage.endpoint(id);
+    await handle.signal('changed', signal);
+    await stage.until('it looked', async () => (await stage.endpoint(id)).failures > failures);
+  }
+  await stage.sleep(2 * HOUR);
+  const before = await stage.nowMs();
+  await stage.db.transaction((tx) =>
+    updateEndpoint(tx, { workspaceId: WORKSPACE, endpointId: id }, { url: `${receiver.url}/right` }),
+  );
+  await stage.drained(id);
+  expect((await stage.nowMs()) - before).toBeLessThan(MINUTE);
+});
+
 test('while a secret is rotated both sign, and the old one ends with its day', async () => {
   const old = `whsec_${Buffer.alloc(32, 'older').toString('base64')}`;
   const gone = `whsec_${Buffer.alloc(32, 'gone!').toString('base64')}`;
