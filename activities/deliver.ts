@@ -4,6 +4,7 @@ import { type DeliverActivities, type DeliverResult } from '../workflows/contrac
 import { type Dependencies } from './dependencies';
 import { createAttempts, SHORT_WAIT_MS } from './delivery/attempt';
 import { finishAttempt } from './delivery/finish-attempt';
+import { persist } from './delivery/persist';
 import { createPreparers } from './delivery/preparers';
 import { whileBeating } from './heartbeat';
 
@@ -13,7 +14,7 @@ const PLACE_MS = 2_000;
 /** One attempt of one message (delivery/attempt.ts), for a workflow that has the message; in place also those that soon follow it. */
 export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] {
   const attempts = createAttempts(deps, createPreparers(deps), (input) =>
-    finishAttempt(deps.db, deps.rules, input),
+    persist(() => finishAttempt(deps.db, deps.rules, input)),
   );
   return ({ jobKind, messageId, afterInPlace }) => {
     const { workflowExecution, activityId, isLocal } = activityInfo();

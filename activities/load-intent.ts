@@ -1,5 +1,5 @@
 import { type LedgerActivities } from '../workflows/contract';
-import { findJob, observeVersion } from '../src/ledger/jobs';
+import { findJob, holdJob, observeVersion } from '../src/ledger/jobs';
 import { endPagesOf } from '../src/ledger/page-shards';
 import { releaseJob } from '../src/ledger/shards';
 import { progressOf, unsettledOf } from '../src/service/progress';
@@ -15,6 +15,8 @@ export function createLoadIntent({ db }: Pick<Dependencies, 'db'>): LedgerActivi
   return ({ jobId, fresh, observed }) =>
     db.transaction(async (tx) => {
       if (fresh) {
+        // Before its shards and messages, as everywhere: children and pages of an earlier run may be at work.
+        await holdJob(tx, jobId);
         await endPagesOf(tx, jobId);
         await releaseJob(tx, jobId);
       }

@@ -10,6 +10,11 @@ const PAGE = 1_000;
 export function createSettleCanceled({ db }: Pick<Dependencies, 'db'>): LedgerActivities['settleCanceled'] {
   return async ({ jobId }) => {
     await db.transaction((tx) => endLostAttempts(tx, jobId));
-    while ((await db.transaction((tx) => cancelPage(tx, jobId, PAGE))) > 0) heartbeat();
+    let after: number | undefined = -1;
+    while (after !== undefined) {
+      const page: { after: number; limit: number } = { after, limit: PAGE };
+      after = await db.transaction((tx) => cancelPage(tx, jobId, page));
+      heartbeat();
+    }
   };
 }

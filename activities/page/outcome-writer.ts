@@ -1,18 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type DeliverResult } from '../../workflows/contract';
 import { type Database } from '../../src/ledger/database';
 import { settlePage } from '../../src/ledger/page-claims';
 import { type DeliveryRules } from '../dependencies';
 import { decideFinish, finishAttempt, type FinishInput, type Finishing } from '../delivery/finish-attempt';
-
-/** A ledger that is away for a moment should not put calls in doubt whose answers are known. */
-const RETRY_MS = 250;
-const GIVE_UP_MS = 60_000;
+import { isLasting, persist } from '../delivery/persist';
 
 /** Groups on their way at once: while one is flushed to disk the next is made, and the worker need not wait for either. */
 const FLUSHES = 2;
 /** A second one is worth its commit from here on. */
 const MIN_SECOND_GROUP = 40;
+
+const NONE: ReadonlySet<string> = new Set();
 
 interface Entry extends Finishing {
   readonly input: FinishInput;
@@ -48,7 +46,11 @@ export function createOutcomeWriter(
   async function write(group: readonly Entry[]): Promise<void> {
     try {
       const settlements = group.map(({ settlement }) => settlement);
-      const settled = await persist(() => settlePage(db, settlements));
+      // What a group cannot be written for goes one by one: whose fault it is shows, and the others' outcomes are kept.
+      const settled = await persist(() => settlePage(db, settlements)).catch((error: unknown) => {
+        if (!isLasting(error)) throw error;
+        return NONE;
+      });
       for (const { input, result, resolve, reject } of group) {
         if (settled.has(input.attemptId)) resolve(result);
         else alone(input).then(resolve, reject);
@@ -66,16 +68,4 @@ export function createOutcomeWriter(
       void drain();
     });
   };
-}
-
-/** Both ways of writing an outcome may be repeated: one that is written already stays as it is. */
-async function persist<T>(write: () => Promise<T>): Promise<T> {
-  for (const untilMs = Date.now() + GIVE_UP_MS; ;) {
-    try {
-      return await write();
-    } catch (error) {
-      if (Date.now() >= untilMs) throw error;
-      await sleep(RETRY_MS);
-    }
-  }
 }

@@ -54,14 +54,15 @@ export interface Next {
   readonly reason?: Reason;
   readonly waitReason?: WaitReason;
   readonly waitMs?: number;
-  /** True when the refusal is proved: the delivery's key may rise. */
+  /** True when another call with the same key would be refused again: the delivery's key may rise. */
   readonly refused: boolean;
   readonly nextRoute?: boolean;
 }
 
 /**
  * accepted: sent. throttled: wait, no attempt spent. retryable: wait, or give up. permanent: next route, or failed.
- * ambiguous: never another route; again with the same key if the guarantee allows, else uncertain.
+ * ambiguous: never another route; again with the same key if the guarantee allows, else uncertain. The ledger knows of earlier calls
+ * with the key, and makes a failure or a next route beside one in doubt uncertain too (migration 0017).
  */
 export function afterOutcome(input: AfterInput): Next {
   const { outcome, policy } = input;
@@ -77,14 +78,14 @@ export function afterOutcome(input: AfterInput): Next {
         return { state: 'uncertain', reason: 'in_doubt', refused: false };
       return again(input, false);
     case 'throttled':
-      // Not taken, for load: the delivery was not refused, so its key stays.
-      return { ...again(input, true), refused: false };
     case 'retryable':
       return again(input, true);
   }
   return outcome.type satisfies never;
 
-  function again({ attempts, sinceFirstAttemptMs, hasNextRoute }: AfterInput, refused: boolean): Next {
+  /** With the same key: what was not taken is not known by it, and what was taken after all is known to the receiver. */
+  function again({ attempts, sinceFirstAttemptMs, hasNextRoute }: AfterInput, notTaken: boolean): Next {
+    const refused = false;
     const waitMs = waitFor(input);
     const late = sinceFirstAttemptMs + waitMs > policy.deadlineMs;
     const spent = outcome.type !== 'throttled' && attempts >= policy.maxAttempts;
@@ -97,7 +98,7 @@ export function afterOutcome(input: AfterInput): Next {
       };
     }
     // In doubt there is no other route and no claim of failure: it may have arrived.
-    if (!refused) return { state: 'uncertain', reason: 'in_doubt', refused };
+    if (!notTaken) return { state: 'uncertain', reason: 'in_doubt', refused };
     if (hasNextRoute && !late)
       return { state: 'waiting', waitReason: 'next_route', waitMs: 0, refused, nextRoute: true };
     return { state: 'failed', reason: late ? 'deadline' : 'attempts_exhausted', refused };

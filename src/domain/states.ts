@@ -18,10 +18,13 @@ export const MESSAGE_STATES = [
 ] as const;
 export type MessageState = (typeof MESSAGE_STATES)[number];
 
-/** Every move that the design's state table lists. What is not here is refused. */
+/**
+ * Every move that the design's state table lists, and waiting -> uncertain (docs/decisions/0037-doubt-that-stays.md). What is not here
+ * is refused.
+ */
 export const TRANSITIONS: Readonly<Record<MessageState, readonly MessageState[]>> = {
   pending: ['waiting', 'sending', 'rejected', 'skipped', 'canceled'],
-  waiting: ['waiting', 'sending', 'rejected', 'skipped', 'canceled', 'failed'],
+  waiting: ['waiting', 'sending', 'rejected', 'skipped', 'canceled', 'failed', 'uncertain'],
   sending: ['sent', 'waiting', 'canceled', 'sending', 'failed', 'uncertain'],
   uncertain: ['sent', 'delivered', 'undelivered'],
   failed: ['sent', 'delivered', 'undelivered'],

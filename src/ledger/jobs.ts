@@ -143,6 +143,11 @@ async function changeJob(tx: Tx, jobId: string, change: string, value: unknown):
   return one(rows).version;
 }
 
+/** Waits for whoever is beginning attempts or planning, and keeps others from it to the end of the transaction. */
+export async function holdJob(tx: Tx, jobId: string): Promise<void> {
+  await tx.query('select 1 from jobs where id = $1 for no key update', [jobId]);
+}
+
 /**
  * What the workflow has acted on. Never falls; the outbox row goes once nothing newer is wanted. A workflow that has seen more
  * than this ledger knows means that an old copy was restored: the job is suspended until an operator has looked.

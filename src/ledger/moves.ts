@@ -17,7 +17,8 @@ export type Move =
     };
 
 /**
- * Moves a message that has no open attempt, with its event. A message that has moved on meanwhile stays where it is.
+ * Moves a message that has no open attempt, with its event. A message that has moved on meanwhile stays where it is. One with a call
+ * behind it whose answer nobody knows ends uncertain, whatever its end was to be (docs/decisions/0037-doubt-that-stays.md).
  * @returns the state it is in now.
  */
 export async function moveMessage(
@@ -27,12 +28,16 @@ export async function moveMessage(
 ): Promise<{ state: MessageState; reason: Reason | null }> {
   const waits = move.to === 'waiting';
   const [moved] = await db.query<{ state: MessageState; reason: Reason | null }>(
-    `with moved as (
-       update message_states set state = $2, reason = $3, detail = $4, wait_reason = $5,
+    `with wanted as materialized (
+       select case when doubt then 'uncertain' else $2 end as state, case when doubt then 'in_doubt' else $3 end as reason
+       from (select $2 <> 'waiting' and in_doubt($1) as doubt) d
+     ), moved as (
+       update message_states s set state = w.state, reason = w.reason, detail = $4, wait_reason = $5,
          due_at = case when $2 = 'waiting' then ledger_now() + $6::float8 * interval '1 millisecond' else due_at end,
          held_until = case when $7::float8 is null then null else ledger_now() + $7::float8 * interval '1 millisecond' end
-       where message_id = $1 and state in ('pending', 'waiting') and transition_allowed(state, $2)
-       returning message_id, workspace_id, state, reason
+       from wanted w
+       where s.message_id = $1 and s.state in ('pending', 'waiting') and transition_allowed(s.state, w.state)
+       returning s.message_id, s.workspace_id, s.state, s.reason
      ), noted as (
        insert into events (message_id, workspace_id, type, data)
        select message_id, workspace_id, state, jsonb_strip_nulls(jsonb_build_object('reason', reason, 'waitReason', $5::text, 'waitMs', $6::float8))
@@ -59,24 +64,36 @@ export async function moveMessage(
 }
 
 /**
- * After a cancel: settles up to `limit` messages that have no open attempt. Rows in ascending id, as everywhere.
- * @returns how many were settled; 0 means that none is left.
+ * After a cancel: settles up to `limit` messages that have no open attempt, from the ordinal after `after`; those with a call in doubt
+ * end uncertain. Walks the job by ordinal, so that each page reads what it settles; locks rows in ascending id, as everywhere.
+ * @returns the last ordinal of the page; undefined where none is left.
  */
-export async function cancelPage(tx: Tx, jobId: string, limit: number): Promise<number> {
-  const rows = await tx.query(
-    `with page as (
-       select message_id from message_states where job_id = $1 and state in ('pending', 'waiting')
-       order by message_id limit $2 for update
+export async function cancelPage(
+  tx: Tx,
+  jobId: string,
+  page: { readonly after: number; readonly limit: number },
+): Promise<number | undefined> {
+  const [row] = await tx.query<{ last: number | null }>(
+    `with page as materialized (
+       select message_id, ordinal from message_states s
+       where s.job_id = $1 and s.ordinal > $2 and s.state in ('pending', 'waiting') order by s.job_id, s.ordinal limit $3
+     ), locked as materialized (
+       select l.message_id, l.first_attempt_at is not null and in_doubt(l.message_id) as doubt
+       from (select message_id from page order by message_id) p
+       cross join lateral (select s.message_id, s.first_attempt_at from message_states s
+         where s.message_id = p.message_id and s.state in ('pending', 'waiting') for update) l
      ), moved as (
-       update message_states s set state = 'canceled', reason = 'canceled', wait_reason = null, held_until = null
-       from page where s.message_id = page.message_id and s.state in ('pending', 'waiting')
-       returning s.message_id, s.workspace_id
+       update message_states s set state = case when l.doubt then 'uncertain' else 'canceled' end,
+         reason = case when l.doubt then 'in_doubt' else 'canceled' end, wait_reason = null, held_until = null
+       from locked l where s.message_id = l.message_id returning s.message_id, s.workspace_id, s.state, s.reason
+     ), noted as (
+       insert into events (message_id, workspace_id, type, data)
+       select message_id, workspace_id, state, jsonb_build_object('reason', reason) from moved
      )
-     insert into events (message_id, workspace_id, type, data)
-     select message_id, workspace_id, 'canceled', '{"reason": "canceled"}' from moved returning 1`,
-    [jobId, limit],
+     select max(ordinal) as last from page`,
+    [jobId, page.after, page.limit],
   );
-  return rows.length;
+  return row?.last ?? undefined;
 }
 
 /**

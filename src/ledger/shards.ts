@@ -171,9 +171,10 @@ export async function releaseShard(
  */
 export async function releaseJob(db: Db, jobId: string): Promise<void> {
   await db.query(
-    `update message_states set held_until = null
-     where job_id = $1 and state in ('pending', 'waiting') and held_until is not null
-       and (select kind <> 'bulk' or generation > 0 from jobs where id = $1)`,
+    `update message_states s set held_until = null
+     from (select message_id from message_states where job_id = $1 and state in ('pending', 'waiting') and held_until is not null
+             and (select kind <> 'bulk' or generation > 0 from jobs where id = $1) order by message_id for update) h
+     where s.message_id = h.message_id`,
     [jobId],
   );
 }

@@ -69,7 +69,12 @@ export type Outcome =
       readonly message: string;
       readonly reason: 'provider_refused' | 'credentials_refused';
     }
-  | { readonly type: 'ambiguous'; readonly code: string; readonly message: string };
+  | {
+      readonly type: 'ambiguous';
+      readonly code: string;
+      readonly message: string;
+      readonly retryAfterMs?: number;
+    };
 
 /** A way out. Each one passes `test/support/provider-conformance.ts`. */
 export interface Provider<S = unknown, C = unknown> {

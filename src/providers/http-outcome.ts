@@ -4,8 +4,8 @@ import { type EgressResponse } from './egress/exchange';
 import { parseRetryAfter } from './retry-after';
 
 /**
- * What an HTTP status other than 2xx means for the delivery. Statuses that say "not now" are retryable, a verdict on the
- * request is final. A 5xx counts as "not taken": a receiver that took it and then failed gets the same key again.
+ * What an HTTP status other than 2xx means for the delivery. 503, 408 and 425 say "not now" before anything is done; any other 5xx may
+ * come from behind a receiver that has done its work, and proves nothing. A verdict on the request is final.
  */
 export function refusalOf(response: EgressResponse, nowMs: number): Outcome {
   const { status, headers } = response;
@@ -15,7 +15,8 @@ export function refusalOf(response: EgressResponse, nowMs: number): Outcome {
   if (status === 429)
     return { type: 'throttled', code, message: 'The receiver asks to slow down.', ...retryAfter };
   if (status === 408 || status === 425 || status >= 500) {
-    return { type: 'retryable', code, message: `The receiver answered ${status}.`, ...retryAfter };
+    const type = status >= 500 && status !== 503 ? 'ambiguous' : 'retryable';
+    return { type, code, message: `The receiver answered ${status}.`, ...retryAfter };
   }
   if (status === 401 || status === 403) {
     const message = `The receiver answered ${status}: check the channel's secret.`;

@@ -192,7 +192,7 @@ function loseThreeOutcomes(db: Database): Database {
       if (text.includes('settle_attempt') && losses > 0) {
         losses -= 1;
         // Without a stack: where it was recorded is nobody's business.
-        throw Object.assign(new Error('the ledger is away'), { stack: '' });
+        throw Object.assign(new Error('the ledger is away'), { stack: '', code: 'P0001' });
       }
       return db.query(text, values, options);
     },

@@ -17,7 +17,8 @@ function loseOutcomes(db: Database): Database {
     async query(text, values, options) {
       if (text.includes('settle_attempt') && losses > 0) {
         losses -= 1;
-        throw new Error('the ledger is away');
+        // One that asking again does not mend: the outcome in hand is given up, as a dead worker's is.
+        throw Object.assign(new Error('the worker died'), { code: 'P0001' });
       }
       return db.query(text, values, options);
     },

@@ -7,6 +7,8 @@ import { people, startStage, type Stage } from './stage';
  * first attempts, since a message that loses three goes on in another queue, after which this server may not let time pass.
  */
 let losses = 0;
+/** What is lost is the connection for a moment, and not the worker. */
+let away = false;
 
 let stage: Stage;
 beforeAll(async () => {
@@ -15,6 +17,7 @@ beforeAll(async () => {
 afterAll(() => stage?.close());
 beforeEach(() => {
   losses = 0;
+  away = false;
   stage.sink.reset();
 });
 
@@ -26,13 +29,16 @@ function loseOutcomes(db: Database): Database {
         const [attempt] = await db.query<AttemptRow>('select * from attempts where id = $1', [values?.[1]]);
         if (attempt?.number === 1 && losses > 0) {
           losses -= 1;
-          throw new Error('the worker died');
+          throw away ? new Error('the ledger is away') : died();
         }
       }
       return db.query(text, values);
     },
   };
 }
+
+/** An error that asking again does not mend, so that the outcome in hand is given up as a dead worker's is. */
+const died = (): Error => Object.assign(new Error('the worker died'), { code: 'P0001' });
 
 interface AttemptRow {
   readonly number: number;
@@ -93,6 +99,17 @@ test.each(['at_least_once', 'at_most_once'] as const)(
     ]);
   },
 );
+
+test('an outcome in hand is written down as soon as the ledger is back, and the call is not made again', async () => {
+  away = true;
+  const end = await sendOnce({ guarantee: 'at_most_once', dedupeWindowSeconds: 0 });
+  expect(end).toMatchObject({ state: 'sent', reason: null });
+  expect(losses).toBe(0);
+  expect([...stage.sink.calls.values()]).toEqual([1]);
+  expect(await attemptsOf(end.messageId)).toEqual([
+    { number: 1, outcome: 'accepted', possible_duplicate: false },
+  ]);
+});
 
 test('a job in which every second outcome is lost still accounts for each recipient once', async () => {
   losses = 20;

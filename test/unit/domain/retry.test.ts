@@ -75,9 +75,9 @@ test('in doubt there is never another route, never a new key, and never a claim 
   );
 });
 
-test('the key rises only after a proved refusal', () => {
+test('the key rises only after a refusal for good: a call that is repeated carries the same one', () => {
   for (const type of types) {
-    expect(after({ outcome: { type } }).refused).toBe(type === 'retryable' || type === 'permanent');
+    expect(after({ outcome: { type } }).refused).toBe(type === 'permanent');
   }
 });
 

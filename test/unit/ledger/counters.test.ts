@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { Client } from 'pg';
 import { MESSAGE_STATES, type MessageState } from '../../../src/domain/states';
 import { readJobRow } from '../../../src/ledger/read-jobs';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
@@ -107,4 +108,34 @@ test('enqueued_at is set once, when a message first leaves pending for the way, 
   await moveTo(database.db, rejected, 'rejected');
   await moveTo(database.db, canceled, 'canceled');
   expect([await enqueuedAt(rejected), await enqueuedAt(canceled)]).toEqual([null, null]);
+});
+
+test('who has counted and not yet committed keeps nobody of the same job from counting', async () => {
+  const { jobId, messageIds } = await insertJobWith(database.db, MESSAGES);
+  // Two connections whose slot would be the same by their process ids: of 33 there are two.
+  const bySlot = new Map<number, Client>();
+  let pair: [Client, Client] | undefined;
+  try {
+    while (!pair) {
+      const client = new Client({ connectionString: database.url });
+      await client.connect();
+      const { rows } = await client.query<{ slot: number }>('select pg_backend_pid() % 32 as slot');
+      const slot = rows[0]?.slot ?? 0;
+      const other = bySlot.get(slot);
+      if (other) pair = [client, other];
+      else bySlot.set(slot, client);
+    }
+    for (const client of pair) await client.query(`begin; set local lock_timeout = '5s'`);
+    for (const state of ['sending', 'sent', 'delivered'] as const) {
+      for (const [index, client] of pair.entries())
+        await client.query('update message_states set state = $2 where message_id = $1', [
+          messageIds[index],
+          state,
+        ]);
+    }
+    for (const client of pair) await client.query('commit');
+  } finally {
+    await Promise.all([...bySlot.values(), ...(pair ?? [])].map((client) => client.end()));
+  }
+  expect((await expectTrueCounts(jobId)).enqueued).toBe(2);
 });

@@ -93,7 +93,7 @@ const accepted = (attempt: { attemptId: string }, vendorId?: string): Settlement
 const again = (attempt: { attemptId: string }): Settlement =>
   outcomeOf(attempt, {
     ...{ outcome: 'retryable', code: 'http_503', state: 'waiting', waitReason: 'backoff', waitMs: 0 },
-    ...{ holdMs: 60_000, refused: true },
+    ...{ holdMs: 60_000, refused: false },
   });
 
 async function cancelJob(jobId: string): Promise<void> {
@@ -299,7 +299,22 @@ test('the next look is when something falls due that no open shard has', async (
   expect(ms).toBeLessThanOrEqual(3_600_000);
 });
 
-test('refused calls are settled with their group, and begun again with it under the next key', async () => {
+test('what is held and due first does not hide what is due after it', async () => {
+  const { jobId, messageIds } = await world(2);
+  const at = (seconds: number) => `ledger_now() + ${seconds} * interval '1 second'`;
+  const [held, free] = messageIds;
+  const change = (id: string | undefined, columns: string) =>
+    database.db.query(`update message_states set state = 'waiting', ${columns} where message_id = $1`, [id]);
+  await change(held, `due_at = ${at(1)}, held_until = ${at(60)}`);
+  await change(free, `due_at = ${at(5)}`);
+  expect(await nextPageWakeUpMs(database.db, jobId)).toBeLessThanOrEqual(5_000);
+  await change(free, `due_at = ${at(300)}`);
+  const ms = (await nextPageWakeUpMs(database.db, jobId)) ?? 0;
+  expect(ms).toBeGreaterThan(50_000);
+  expect(ms).toBeLessThanOrEqual(60_000);
+});
+
+test('refused calls are settled with their group, and begun again with it under the same key', async () => {
   const { jobId, messageIds } = await world(3);
   await plan(jobId, 1);
   const page = await take(jobId);
@@ -315,7 +330,7 @@ test('refused calls are settled with their group, and begun again with it under 
   expect(await statesOf(jobId)).toEqual(['waiting', 'sent', 'failed']);
   const answer = await answersTo(page, [claimOf(first.messageId, uuidv7())]);
   expect(answer.begun.get(first.messageId)).toMatchObject({
-    ...{ deliveryId: first.deliveryId, generation: 1, number: 2, attempts: 1 },
+    ...{ deliveryId: first.deliveryId, generation: 0, number: 2, attempts: 1 },
   });
   expect(await countsOf(jobId)).toMatchObject({ sending: 1, sent: 1, failed: 1 });
 });

@@ -6,6 +6,8 @@ import {
   type Claimed,
   type Settlement,
 } from '../../../src/ledger/attempts';
+import { cancelPage, moveMessage } from '../../../src/ledger/moves';
+import { settlePage } from '../../../src/ledger/page-claims';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { insertJobWith, moveTo } from './world';
 
@@ -39,6 +41,7 @@ const settle = (of: Subject, attemptId: string, more: Partial<Settlement> = {}) 
     ...{ jobId: of.jobId, attemptId, outcome: 'accepted', state: 'sent', refused: false },
     ...more,
   });
+const WAIT = { state: 'waiting', waitReason: 'backoff', waitMs: 0 } as const;
 const set = (of: Subject, change: string) =>
   database.db.query(`update jobs set ${change} where id = $1`, [of.jobId]);
 
@@ -147,9 +150,15 @@ test('somebody else’s open attempt is not taken over while it may still run', 
   const one = await subject();
   await claim(one, uuidv7(), 'other');
   expect(await recover(one, 'me')).toMatchObject({ refused: 'held' });
-  await database.db.query('update message_states set held_until = ledger_now() where message_id = $1', [
-    one.messageId,
-  ]);
+  await database.db.query(
+    `update attempts set deadline_at = ledger_now() - interval '1 s' where message_id = $1`,
+    [one.messageId],
+  );
+  // However long a plan holds the message for its new child.
+  await database.db.query(
+    `update message_states set held_until = ledger_now() + interval '15 min' where message_id = $1`,
+    [one.messageId],
+  );
   expect(await recover(one, 'me')).toMatchObject({ possibleDuplicate: true, uncertain: false });
 });
 
@@ -181,25 +190,114 @@ test('after a cancel an open attempt is not made again: it ends uncertain', asyn
   expect(await recover(one, 'me', 60_000)).toMatchObject({ uncertain: true });
 });
 
-test('the key rises after a proved refusal and only then, and being throttled costs no attempt', async () => {
+test('a call that is repeated carries the same key, whatever the one before was told, and being throttled costs no attempt', async () => {
   const one = await subject();
-  const steps = [
-    { outcome: 'throttled', refused: false },
-    { outcome: 'ambiguous', refused: false },
-    { outcome: 'retryable', refused: true },
-  ] as const;
   const generations: number[] = [];
-  for (const step of steps) {
+  for (const outcome of ['throttled', 'ambiguous', 'retryable'] as const) {
     const attemptId = uuidv7();
     generations.push(((await claim(one, attemptId)) as Claimed).generation);
-    await settle(one, attemptId, { ...step, state: 'waiting', waitReason: 'backoff', waitMs: 0 });
+    await settle(one, attemptId, { ...WAIT, outcome });
   }
-  generations.push(((await claim(one)) as Claimed).generation);
-  expect(generations).toEqual([0, 0, 0, 1]);
+  expect(await claim(one)).toMatchObject({ possibleDuplicate: true });
+  expect(generations).toEqual([0, 0, 0]);
   const [row] = await database.db.query('select attempts from message_states where message_id = $1', [
     one.messageId,
   ]);
   expect(row).toEqual({ attempts: 3 });
+});
+
+test.each([
+  ['refused for good', { outcome: 'permanent', refused: true, state: 'failed', reason: 'provider_refused' }],
+  ['the attempts are spent', { outcome: 'retryable', state: 'failed', reason: 'attempts_exhausted' }],
+  [
+    'another route is next',
+    { outcome: 'permanent', refused: true, state: 'waiting', waitReason: 'next_route', waitMs: 0, route: 1 },
+  ],
+] as const)(
+  'beside a call in doubt, where %s, a message ends uncertain, on its route, and its key stays',
+  async (_, end) => {
+    for (const inGroup of [false, true]) {
+      const one = await subject();
+      const [first, second] = [uuidv7(), uuidv7()];
+      await claim(one, first);
+      await settle(one, first, { ...WAIT, outcome: 'ambiguous' });
+      await claim(one, second);
+      const settlement = { jobId: one.jobId, attemptId: second, refused: false, ...end };
+      if (inGroup) expect(await settlePage(database.db, [settlement])).toEqual(new Set());
+      expect(await settleAttempt(database.db, settlement)).toMatchObject({
+        ...{ state: 'uncertain', reason: 'in_doubt' },
+      });
+      expect(
+        await database.db.query(
+          `select s.route, d.generation from message_states s join deliveries d using (message_id) where message_id = $1`,
+          [one.messageId],
+        ),
+      ).toEqual([{ route: 0, generation: 0 }]);
+    }
+  },
+);
+
+test('a refusal that comes late does not take the key from the attempt that is under way with it', async () => {
+  const one = await subject();
+  const [first, second] = [uuidv7(), uuidv7()];
+  await claim(one, first);
+  await recover(one, 'me', 60_000, second);
+  await settle(one, first, {
+    outcome: 'permanent',
+    refused: true,
+    state: 'failed',
+    reason: 'provider_refused',
+  });
+  await settle(one, second, { ...WAIT, outcome: 'ambiguous' });
+  expect(await claim(one)).toMatchObject({ generation: 0, possibleDuplicate: true });
+});
+
+test.each(['canceled', 'skipped', 'rejected', 'failed'] as const)(
+  'a message with a call in doubt behind it that would end %s ends uncertain',
+  async (to) => {
+    const [one, other] = [await subject(), await subject()];
+    for (const { of, outcome } of [
+      { of: one, outcome: 'ambiguous' as const },
+      { of: other, outcome: 'retryable' as const },
+    ]) {
+      const attemptId = uuidv7();
+      await claim(of, attemptId);
+      await settle(of, attemptId, { ...WAIT, outcome });
+    }
+    const move = { to, reason: 'canceled' } as const;
+    expect(await moveMessage(database.db, one.messageId, move)).toEqual({
+      ...{ state: 'uncertain', reason: 'in_doubt' },
+    });
+    expect(await moveMessage(database.db, other.messageId, move)).toMatchObject({ state: to });
+  },
+);
+
+test('a cancelled job ends what was never tried canceled, and what is in doubt uncertain', async () => {
+  const { jobId, messageIds } = await insertJobWith(database.db, 5);
+  const one = { jobId, messageId: messageIds[2] ?? '' };
+  const attemptId = uuidv7();
+  await claim(one, attemptId);
+  await settle(one, attemptId, { ...WAIT, outcome: 'ambiguous' });
+  await set(one, 'cancel_requested = true');
+  const lasts: (number | undefined)[] = [];
+  let after: number | undefined = -1;
+  while (after !== undefined) {
+    const page: { after: number; limit: number } = { after, limit: 2 };
+    after = await database.db.transaction((tx) => cancelPage(tx, jobId, page));
+    lasts.push(after);
+  }
+  const states = await database.db.query<{ state: string }>(
+    'select state from message_states where job_id = $1 order by ordinal',
+    [jobId],
+  );
+  expect(states.map(({ state }) => state)).toEqual([
+    'canceled',
+    'canceled',
+    'uncertain',
+    'canceled',
+    'canceled',
+  ]);
+  expect(lasts).toHaveLength(4);
 });
 
 test('a message that would wait after a cancel is canceled instead', async () => {
@@ -216,6 +314,16 @@ test('a message that would wait after a cancel is canceled instead', async () =>
       refused: true,
     }),
   ).toMatchObject({ state: 'canceled', reason: 'canceled' });
+});
+
+test('a message in doubt that would wait after a cancel is uncertain instead', async () => {
+  const one = await subject();
+  const attemptId = uuidv7();
+  await claim(one, attemptId);
+  await set(one, 'cancel_requested = true');
+  expect(await settle(one, attemptId, { ...WAIT, outcome: 'ambiguous' })).toMatchObject({
+    ...{ state: 'uncertain', reason: 'in_doubt' },
+  });
 });
 
 test('what is settled is not claimed again', async () => {
