@@ -63,6 +63,22 @@ test('another workflow creates a job, fills it, runs it and awaits its result', 
   expect(stage.sink.requests.map((request) => request.recipientId).sort()).toEqual(['a', 'b', 'c']);
 });
 
+test.each(['nobody', '0197d9a8-0000-7000-8000-000000000000'])(
+  'a workspace that is not there (%s) fails the call for good, and says so',
+  async (workspaceId) => {
+    const failed = await client.workflow
+      .execute<typeof announce>('announce', {
+        taskQueue: OTHER_QUEUE,
+        workflowId: `announce/${workspaceId}`,
+        args: [{ workspaceId, message: { message }, users: [] }],
+      })
+      .catch((error: unknown) => error);
+    expect(((failed as WorkflowFailedError).cause as ActivityFailure).cause).toMatchObject({
+      ...{ nonRetryable: true, message: 'No workspace has this id.' },
+    });
+  },
+);
+
 test('a message that is wrong fails the call for good, and says why', async () => {
   const failed = await client.workflow
     .execute<typeof announce>('announce', {
