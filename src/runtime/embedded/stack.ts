@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { join } from 'node:path';
 import { lockDataDirectory, openDataDirectory } from './data-directory';
 import { exitWithParent } from './exit-with-parent';
@@ -105,11 +106,23 @@ async function settleBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<
 }
 
 /**
- * NODE_OPTIONS of our own processes. The young generation of each heap, in MB, is what Node 20 has by itself: Node 24 takes twice as much,
- * in each of a worker's threads, which makes it 250 MB larger and no faster (docs/decisions/0036). It comes first, so that `given` wins.
+ * The young generation of each heap, in MB, is what Node 20 has by itself: Node 24 takes twice as much, in each of a worker's threads, which
+ * makes it 250 MB larger and no faster (docs/decisions/0036).
  */
-export function ownNodeOptions(given?: string): string {
-  return ['--max-semi-space-size=16', given].filter(Boolean).join(' ');
+export const YOUNG_HEAP = '--max-semi-space-size=16';
+/** A heap that may be larger grows in larger steps: with this limit a worker in pages has a quarter less, at the same rate. */
+const OLD_HEAP_MB = 1_536;
+
+/**
+ * NODE_OPTIONS of our own processes, on a machine where Node would let a heap grow to `limitMb`. Ours come first, so that `given` wins; a limit
+ * that is lower already stays.
+ */
+export function ownNodeOptions(
+  given?: string,
+  limitMb = getHeapStatistics().heap_size_limit / 2 ** 20,
+): string {
+  const old = limitMb > OLD_HEAP_MB ? `--max-old-space-size=${OLD_HEAP_MB}` : undefined;
+  return [YOUNG_HEAP, old, given].filter(Boolean).join(' ');
 }
 
 async function startOwn(
