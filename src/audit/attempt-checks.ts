@@ -110,6 +110,17 @@ export function attemptChecks(options: { readonly maxAttempts: number }): readon
     },
     {
       area: 'ledger',
+      name: 'no message with a call in doubt is said not to have arrived',
+      of: 'messages in doubt',
+      // Since migration 0017: before it a cancel, or a refusal after the call, did away with the doubt.
+      sql: `select s.message_id::text as id, s.state in ('failed', 'canceled', 'skipped', 'rejected') as wrong
+        from message_states s
+        where s.job_id = $1 and exists (select 1 from attempts a where a.message_id = s.message_id
+          and a.outcome in ('lost', 'ambiguous')
+          and a.started_at > (select at from volley_migrations where name like '0017%'))`,
+    },
+    {
+      area: 'ledger',
       // A call that was lost may be begun again whatever its number: nobody knows that it was made.
       name: `no message had more than ${options.maxAttempts} answered attempts`,
       of: 'messages',

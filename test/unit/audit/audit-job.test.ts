@@ -40,6 +40,7 @@ test('a job at rest passes every check, by its id in either form', async () => {
     expect(report).toMatchObject({ ok: true, jobId, kind: 'bulk', messages: 4 });
     expect(report.states).toEqual({ sent: 2, rejected: 1, canceled: 1 });
     expect(report.checks.filter((check) => check.checked === 0).map((check) => check.name)).toEqual([
+      'no message with a call in doubt is said not to have arrived',
       'what was sent again in doubt is within the guarantee, and marked as a possible duplicate',
     ]);
   }
@@ -144,6 +145,12 @@ test.each<[what: string, sql: string, check: string]>([
     'an attempt began after the cancel',
     `update events set at = at - interval '1 hour' where type = 'sent' and message_id = ${bo}`,
     'after its message had ended',
+  ],
+  [
+    'a message whose call is in doubt is said to be refused',
+    `with doubt as (update attempts set outcome = 'ambiguous' where message_id = ${ada})
+     update message_states set state = 'failed', reason = 'provider_refused' where message_id = ${ada}`,
+    'said not to have arrived',
   ],
   [
     'a throttled message went on for ever',
