@@ -12,7 +12,7 @@ import {
 import { loadDelivery, type DeliveryContext } from '../../src/ledger/delivery-context';
 import { type Dependencies } from '../dependencies';
 import { createCaller, type Finish } from './call';
-import { afterGates, askGates, forbidsRecovery, type Passed } from './gates';
+import { afterGates, askGates, type Passed } from './gates';
 import { prepare, type Prepared, type Preparers } from './prepare';
 import { afterRefusal, move, wait } from './refusals';
 import { type Run } from './run';
@@ -97,7 +97,8 @@ export function createAttempts(deps: Dependencies, by: Preparers, finish: Finish
     };
     const dedupeWindowMs = ready ? ready.opened.provider.dedupeWindowMs(ready.opened.channel.settings) : 0;
     if (message.state === 'sending' || !ready) {
-      const forbidden = forbidsRecovery(stopped);
+      // What the gates ask of a call that was begun forbids to make it again.
+      const forbidden = stopped !== undefined;
       return unlessUncertain(await recoverMessage(db, { ...common, dedupeWindowMs, forbidden }));
     }
     const { route, opened } = ready;

@@ -50,7 +50,7 @@ export function judge(
   const first = message.route;
   const optional = !facts.wishes.transactional && !weighPreferences(facts.preference).required;
   const links: LinkFacts = { settings, optional };
-  const decision = decide(facts);
+  const decision = decide(facts, message.state === 'sending');
   if (decision.type !== 'go') {
     return { message, seal: sealFor(first), links, stopped: decision, ...(idle ? { idle } : {}) };
   }
@@ -82,14 +82,6 @@ export async function afterGates(
     case 'wait':
       return wait(db, rules, { messageId, jobKind, reason: stopped.waitReason, waitMs: stopped.waitMs });
   }
-}
-
-/**
- * Whether an open attempt may not be begun again: the recipient wants nothing more or the address takes nothing. A cap, quiet
- * hours or a window concern the beginning, which is past; the ledger itself looks at cancels and validity.
- */
-export function forbidsRecovery(stopped: Stopped | undefined): boolean {
-  return stopped?.type === 'skip' && stopped.reason !== 'cap' && stopped.reason !== 'holdout';
 }
 
 /** The first address that is left is the one written to; an envelope may lose some, never all. */

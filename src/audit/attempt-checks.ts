@@ -82,7 +82,7 @@ export function attemptChecks(options: { readonly maxAttempts: number }): readon
         ) a on true
         left join lateral (
           select count(*) as n from events where message_id = s.message_id and type in ('sending', 'recovered')
-            and not data ? 'callback'
+            and not data ?| array['callback', 'late']
         ) t on true
         where s.job_id = $1`,
     },
@@ -121,11 +121,11 @@ export function attemptChecks(options: { readonly maxAttempts: number }): readon
     },
     {
       area: 'ledger',
-      // A call that was lost may be begun again whatever its number: nobody knows that it was made.
-      name: `no message had more than ${options.maxAttempts} answered attempts`,
+      // A call that was lost may be begun again whatever its number: nobody knows that it was made. Once they are spent each further route has one.
+      name: `no message had more than ${options.maxAttempts} answered attempts, and one for each route after the first`,
       of: 'messages',
       values: [options.maxAttempts],
-      sql: `select message_id::text as id, count(*) filter (where outcome not in ('throttled', 'lost')) > $2 as wrong
+      sql: `select message_id::text as id, count(*) filter (where outcome not in ('throttled', 'lost')) > $2 + count(distinct delivery_id) - 1 as wrong
         from (${ATTEMPTS}) a group by message_id`,
     },
     {

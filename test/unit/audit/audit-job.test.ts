@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { fromCourierId } from '../../../src/domain/ids';
 import { moveMessage } from '../../../src/ledger/moves';
 import { auditJob } from '../../../src/audit/audit-job';
+import { claimMessage, settleAttempt } from '../../../src/ledger/attempts';
 import { openLedgerReader } from '../../../src/audit/snapshot';
 import { createAuditStand, WEBHOOK_CHANNEL, type AuditStand } from './stand';
 
@@ -188,19 +189,25 @@ test('a receiver that lost one, got one twice, or got what the ledger does not k
   expect(await failed({ ...sink, 'of something else': 1 })).toEqual([]);
 });
 
-/** A job of one, sent through the webhook: in doubt, then again under the same key. */
-async function repeatedJob(dedupeWindowSeconds: number): Promise<{ jobId: string; key: string }> {
-  const settings = JSON.stringify({ dedupeWindowSeconds });
-  await stand.tamper('update channels set settings = $2 where id = $1', [WEBHOOK_CHANNEL, settings]);
+/** A job of one that waits, with a call in doubt behind it. */
+async function waitingJob(): Promise<{ jobId: string; messageId: string }> {
   const { jobId: given } = await stand.post('/bulk', {
     message: { content: { title: 'Hi', body: 'Hello' } },
   });
   await stand.post(`/bulk/${given}`, { users: [{ recipient: 'ada' }] });
   await stand.post(`/bulk/${given}/run`);
   const jobId = fromCourierId(given) ?? '';
-  const [ada = ''] = await stand.messageIds(jobId);
-  await stand.deliver(jobId, ada, { provider: 'webhook', outcome: 'ambiguous' });
-  const key = await stand.deliver(jobId, ada, { provider: 'webhook' });
+  const [messageId = ''] = await stand.messageIds(jobId);
+  await stand.deliver(jobId, messageId, { provider: 'webhook', outcome: 'ambiguous' });
+  return { jobId, messageId };
+}
+
+/** A job of one, sent through the webhook: in doubt, then again under the same key. */
+async function repeatedJob(dedupeWindowSeconds: number): Promise<{ jobId: string; key: string }> {
+  const settings = JSON.stringify({ dedupeWindowSeconds });
+  await stand.tamper('update channels set settings = $2 where id = $1', [WEBHOOK_CHANNEL, settings]);
+  const { jobId, messageId } = await waitingJob();
+  const key = await stand.deliver(jobId, messageId, { provider: 'webhook' });
   await stand.settle(jobId);
   return { jobId, key };
 }
@@ -228,6 +235,60 @@ test('where nobody deduplicates, a call repeated in doubt has to be marked, and 
     [jobId],
   );
   expect(await failed()).toEqual([expect.stringContaining('sent again in doubt')]);
+});
+
+test('an acceptance that comes late, of a message that waits, is sound', async () => {
+  const { jobId } = await waitingJob();
+  const [attempt] = await stand.database.db.query<{ id: string }>(
+    `select a.id from attempts a join messages m on m.id = a.message_id where m.job_id = $1`,
+    [jobId],
+  );
+  const attemptId = attempt?.id ?? '';
+  await stand.tamper(`update attempts set outcome = 'lost' where id = $1`, [attemptId]);
+  const accepted = { outcome: 'accepted', state: 'sent', refused: false } as const;
+  await settleAttempt(stand.database.db, { jobId, attemptId, ...accepted });
+  expect((await stand.audit(jobId)).checks.filter(({ ok }) => !ok)).toEqual([]);
+});
+
+test('a message that ends in doubt, where it would have been sent again, is sound', async () => {
+  const { jobId, messageId } = await waitingJob();
+  await stand.tamper("update jobs set guarantee = 'at_most_once' where id = $1", [jobId]);
+  const claim = {
+    ...{
+      jobId,
+      messageId,
+      deliveryId: randomUUID(),
+      attemptId: randomUUID(),
+      route: 0,
+      channelId: WEBHOOK_CHANNEL,
+    },
+    ...{ kind: 'webhook', provider: 'webhook', owner: 'test', timeoutMs: 1, marginMs: 0, dedupeWindowMs: 0 },
+  };
+  expect(await claimMessage(stand.database.db, claim)).toMatchObject({ uncertain: true });
+  expect((await stand.audit(jobId)).checks.filter(({ ok }) => !ok)).toEqual([]);
+});
+
+test('where the attempts are spent each further route has one, and no second', async () => {
+  const { jobId } = await waitingJob();
+  const another = (number: number, newDelivery: boolean) =>
+    stand.tamper(
+      `with d as (insert into deliveries (id, message_id, workspace_id, route, channel_id, kind, provider)
+         select gen_random_uuid(), message_id, workspace_id, 1, channel_id, kind, provider from deliveries
+         where $3 and message_id in (select id from messages where job_id = $1) returning id)
+       insert into attempts (id, delivery_id, message_id, number, generation, owner, started_at, deadline_at, finished_at, outcome)
+       select gen_random_uuid(), coalesce((select id from d), a.delivery_id), a.message_id, $2, 0, '', now(), now(), now(), 'retryable'
+       from attempts a where a.message_id in (select id from messages where job_id = $1) order by number desc limit 1`,
+      [jobId, number, newDelivery],
+    );
+  const spent = async () =>
+    (await stand.audit(jobId, { maxAttempts: 1 })).checks.find(({ name }) =>
+      name.includes('answered attempts'),
+    )?.ok;
+  expect(await spent()).toBe(true);
+  await another(2, true);
+  expect(await spent()).toBe(true);
+  await another(3, false);
+  expect(await spent()).toBe(false);
 });
 
 test('it writes nothing, and says in one sentence what it cannot find or reach', async () => {

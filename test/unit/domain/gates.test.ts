@@ -32,6 +32,21 @@ test('nothing objects: it goes', () => {
   expect(decide(facts())).toEqual(GO);
 });
 
+test('a call that was begun is made again in spite of what concerns its beginning, to those who still take it, while it is worth it', () => {
+  const late = {
+    ...used,
+    ...settings(QUIET),
+    ...{ attempts: 1, cc: [{ address: 'gone@b.nl', stopped: 'suppressed' as const }] },
+  };
+  const wishes: GateWishes = { capFrequency: true, heldOut: true, delay: { untilMs: NOON + HOUR_MS } };
+  expect(decide(facts(late, wishes), true)).toEqual({ ...GO, dropCc: ['gone@b.nl'] });
+  expect(decide(facts({ ...late, ...optedOut }, wishes), true)).toMatchObject({ reason: 'opted_out' });
+  expect(decide(facts({ ...late, ...stopped('suppressed') }, wishes), true)).toMatchObject({
+    reason: 'suppressed',
+  });
+  expect(decide(facts(late, { validUntilMs: NOON - 1 }), true)).toEqual({ type: 'fail', reason: 'expired' });
+});
+
 describe('each gate alone', () => {
   const wait = (waitReason: string, hours: number) => ({ type: 'wait', waitReason, waitMs: hours * HOUR_MS });
   const skip = (reason: string) => ({ type: 'skip', reason });
