@@ -128,18 +128,19 @@ export const GATES = {
  * What is asked before a call that was begun is made again: what ends a message, and what the recipient wants. Holdout, caps, quiet
  * hours and windows concern the beginning, which is past.
  */
-const OF_WHAT_WAS_BEGUN: readonly Gate[] = [
-  GATES.canceled,
-  GATES.validity,
-  GATES.unsubscribed,
-  GATES.preference,
-  GATES.suppression,
-];
+const OF_WHAT_WAS_BEGUN: ReadonlySet<string> = new Set<keyof typeof GATES>([
+  'canceled',
+  'validity',
+  'unsubscribed',
+  'preference',
+  'suppression',
+]);
 
 /** One decision, for one reason. `begun`: about a call that may have been made already. Pure: the same facts, the same decision. */
 export function decide(given: GateFacts, begun = false): Decision {
   const facts = toCase(given);
-  for (const gate of begun ? OF_WHAT_WAS_BEGUN : Object.values<Gate>(GATES)) {
+  for (const [name, gate] of Object.entries<Gate>(GATES)) {
+    if (begun && !OF_WHAT_WAS_BEGUN.has(name)) continue;
     const decision = gate(facts);
     if (decision) return decision;
   }
