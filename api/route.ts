@@ -16,7 +16,7 @@ export interface Call {
   readonly body: unknown;
   /**
    * What could not be kept, where it stood: NUL and lone surrogates (Postgres has no room for them), prototype keys, too
-   * deep nesting, numbers beyond JSON's range. Always empty unless the route says `poison: 'report'`.
+   * deep nesting, numbers of over 40 places. Always empty unless the route says `poison: 'report'`.
    */
   readonly poison: readonly ErrorDetail[];
   header(name: string): string | undefined;

@@ -12,6 +12,8 @@ import { eventOf, whatIsSent } from './what-is-sent';
 
 /** Every message of a job is rendered with this data: a megabyte of it is a file, not data. */
 const DATA_MAX_BYTES = 1_000_000;
+/** Every call about a job reads its definition: data at its largest beside content at its longest. */
+const DEFINITION_MAX_BYTES = 2_000_000;
 
 export interface InboundJob {
   readonly spec: JobSpec;
@@ -40,7 +42,8 @@ export function readMessageSpec(
   const nested = message.message ?? {};
   const { what, problems } = readWhat(message);
   const data = { ...message.data, ...nested.data };
-  problems.push(...oversize(data));
+  problems.push(...oversize(data, 'message.data', DATA_MAX_BYTES));
+  problems.push(...oversize(message, at, DEFINITION_MAX_BYTES));
 
   const routing = nested.routing ?? message.routing;
   const route = routing
@@ -93,10 +96,9 @@ function readWhat(message: InboundBulkMessage): { what: What; problems: ErrorDet
   return { what: {}, problems: read.problems.map((problem) => ({ at: `message.${sent.at}`, problem })) };
 }
 
-function oversize(data: Readonly<Record<string, unknown>>): ErrorDetail[] {
-  const bytes = Buffer.byteLength(JSON.stringify(data));
-  if (bytes <= DATA_MAX_BYTES) return [];
-  return [{ at: 'message.data', problem: `${bytes} bytes of JSON; at most ${DATA_MAX_BYTES}` }];
+function oversize(value: unknown, at: string, maxBytes: number): ErrorDetail[] {
+  const bytes = Buffer.byteLength(JSON.stringify(value));
+  return bytes <= maxBytes ? [] : [{ at, problem: `${bytes} bytes of JSON; at most ${maxBytes}` }];
 }
 
 function brandOf(fields: SendFields): string | undefined {

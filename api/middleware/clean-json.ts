@@ -6,6 +6,12 @@ const MAX_DEPTH = 64;
 const MAX_PLACES = 10_000;
 /** A place is for reading: a key of a megabyte is not repeated in full. */
 const MAX_KEY_LENGTH = 100;
+/**
+ * jsonb writes numbers out: a 1e308 of five characters comes back as 309 digits, and 10 MB of them are more than a string of
+ * Node's can hold. Between these bounds a body grows by a few times at most.
+ */
+const LARGEST_NUMBER = 1e40;
+const SMALLEST_NUMBER = 1e-40;
 // eslint-disable-next-line no-control-regex -- NUL is what is looked for
 const POISON = /[\u0000\p{Surrogate}]/u;
 // eslint-disable-next-line no-control-regex -- NUL is what is looked for
@@ -18,8 +24,8 @@ const PLAIN_KEY = /^[A-Za-z_$][A-Za-z0-9_$-]*$/;
 /**
  * Takes out of parsed JSON what the ledger cannot keep or later code must not meet, and says where it stood. The value
  * is changed in place (it was just parsed: nobody else holds it); the root is returned, as it may itself be replaced.
- * NUL is dropped, a lone surrogate becomes U+FFFD, a forbidden key goes, a value that is too deep or no finite number
- * becomes null.
+ * NUL is dropped, a lone surrogate becomes U+FFFD, a forbidden key goes, a value that is too deep and a number of
+ * over 40 places become null.
  * @throws VolleyError invalid_request when there are more than 10,000 places.
  */
 export function cleanJson(root: unknown): { value: unknown; poison: readonly ErrorDetail[] } {
@@ -37,10 +43,7 @@ type Note = (at: string, problem: string) => void;
 
 function cleanValue(value: unknown, at: string, depth: number, note: Note): unknown {
   if (typeof value === 'string') return cleanText(value, at, note);
-  if (typeof value === 'number' && !Number.isFinite(value)) {
-    note(at, 'is a number too large to be kept: write it smaller or as a string');
-    return null;
-  }
+  if (typeof value === 'number') return cleanNumber(value, at, note);
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= MAX_DEPTH) {
     note(at, `is nested deeper than ${MAX_DEPTH} levels: flatten it`);
@@ -66,6 +69,13 @@ function cleanObject(object: Record<string, unknown>, at: string, depth: number,
     if (!FORBIDDEN_KEYS.has(name)) object[name] = value;
   }
   return object;
+}
+
+function cleanNumber(value: number, at: string, note: Note): number | null {
+  const size = Math.abs(value);
+  if (size === 0 || (size >= SMALLEST_NUMBER && size < LARGEST_NUMBER)) return value;
+  note(at, 'is a number of over 40 places, too many to be kept: round it or write it as a string');
+  return null;
 }
 
 function cleanText(text: string, at: string, note: Note): string {

@@ -31,6 +31,7 @@ const RAW = [
   '{"message":{"event":"\\ud800"},"users":[{"recipient":"\\udfff"}]}',
   '{"message":{"event":"e","data":{"__proto__":{"x":1}}},"users":[{"data":{"__proto__":{}}}]}',
   '{"message":{"event":"e","data":{"n":1e999}},"users":[{"data":{"n":1e999}}]}',
+  '{"message":{"event":"e","pad":[1e308]},"users":[{"data":{"n":1e-308}}]}',
   `{"message":{"event":"e","data":${'{"a":'.repeat(500)}1${'}'.repeat(500)}},"users":${'['.repeat(500)}${']'.repeat(500)}}`,
   '{"message":{"event":{"$ne":null}},"users":{"length":1}}',
   '{"message":{"event":["e"]},"users":"all"}',

@@ -176,3 +176,10 @@ test.each([
 ])('a wrong type or size is refused by its path: %.60j', (body, at) => {
   expect(refusal(body)).toContain(at);
 });
+
+test('a definition, which every call about its job reads, is 2 MB at most, whatever it is made of', () => {
+  const pad = (bytes: number) => ({ event: 'e', override: { email: { pad: 'x'.repeat(bytes) } } });
+  expect(read(pad(1_900_000)).definition).toHaveProperty('override');
+  expect(refusal({ message: pad(2_000_000) })).toMatch(/^message: \d+ bytes of JSON; at most 2000000$/);
+  expect(refusal({ message: { event: 'e', message: pad(2_000_000) } })).toContain('message: ');
+});
