@@ -27,7 +27,8 @@ export const WHY = 'why(s.reason, s.wait_reason, s.reached)';
 
 /**
  * What the page is read from: of providers and looks one range each, written out, so that the planner sees which of them are
- * rare. Within a job ordinals rise as ids do, and have the index.
+ * rare. A job is walked by its ordinals, which have the index and are the order of admission: of two ingestions at once, the
+ * later one may have the older ids.
  */
 export function leadsOf(filter: MessageFilter, bind: Bind, workspace: string): readonly Lead[] {
   const { tags, providers, looks, jobId } = filter;

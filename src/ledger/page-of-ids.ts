@@ -15,8 +15,14 @@ import {
  * A page of message ids as SQL. Each filter has an index that also has the order, and a filter of several values is one
  * range of it per value, merged: a page costs about the same wherever it lies and however rare its messages are. `offset 0`
  * keeps the planner from turning the look-ups around, which it does where it takes a rare value for a common one.
+ * @returns `order`: the column of `messages m` that the walk follows. Who cuts the page or begins the next one after its last
+ * row must go by it, or the walk leaves some out and repeats others.
  */
-export function pageOfIds(filter: MessageFilter): { sql: string; values: unknown[] } {
+export function pageOfIds(filter: MessageFilter): {
+  sql: string;
+  values: unknown[];
+  order: 'm.id' | 'm.ordinal';
+} {
   const values: unknown[] = [];
   const bind: Bind = (value, type) => `$${values.push(value)}::${type}`;
   const workspace = bind(filter.workspaceId, 'uuid');
@@ -29,12 +35,15 @@ export function pageOfIds(filter: MessageFilter): { sql: string; values: unknown
   });
   const [lead] = leads;
   const [page = ''] = pages;
-  if (pages.length === 1 && lead?.keys === undefined) return { sql: page, values };
+  if (pages.length === 1 && lead?.keys === undefined) {
+    return { sql: page, values, order: lead?.by === 'job' ? 'm.ordinal' : 'm.id' };
+  }
   const source =
     lead?.keys === undefined
       ? `(${pages.map((one) => `(${one})`).join(' union all ')}) p`
       : `${lead.keys} cross join lateral (${page}) p`;
-  return { sql: `select distinct p.id from ${source} order by p.id ${order} limit ${limit}`, values };
+  const sql = `select distinct p.id from ${source} order by p.id ${order} limit ${limit}`;
+  return { sql, values, order: 'm.id' };
 }
 
 /**

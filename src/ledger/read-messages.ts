@@ -66,12 +66,15 @@ export async function readMessageRow(
   return row && toView(row);
 }
 
-/** One page by keyset (see message-filter.ts). Messages of jobs that are still open are not listed. */
+/**
+ * One page by keyset (see message-filter.ts), in the order of its walk: the next one begins after its last row. Messages of jobs
+ * that are still open are not listed.
+ */
 export async function readMessagePage(db: Db, filter: MessageFilter): Promise<MessageView[]> {
-  const { sql, values } = pageOfIds(await boundByBirth(db, filter));
+  const { sql, values, order } = pageOfIds(await boundByBirth(db, filter));
   const rows = await db.query<Row>(
     `with page as (${sql}) ${SELECT} where m.id in (select id from page)
-     order by m.id ${filter.oldestFirst ? 'asc' : 'desc'}`,
+     order by ${order} ${filter.oldestFirst ? 'asc' : 'desc'}`,
     values,
   );
   return rows.map(toView);

@@ -1,6 +1,8 @@
 import Courier from '@trycourier/courier';
 import fc from 'fast-check';
+import { v7 as uuidv7 } from 'uuid';
 import { fromCourierId, toCourierId } from '../../../src/domain/ids';
+import { ingestMessages } from '../../../src/ledger/messages';
 import { keepOutput } from '../../../src/ledger/outputs';
 import { type Stand } from '../framework/setup';
 import { attempt, idsOf } from './ledger-moves';
@@ -121,6 +123,33 @@ test('pages join to the whole, each message once, whatever the filter', async ()
     expect(new Set(seen).size).toBe(seen.length);
     expect(seen).toEqual(seen.toSorted().toReversed());
   }
+});
+
+test('pages of a job join to the whole where two ingestions at once left the older ids the later ordinals', async () => {
+  const { db } = stand.database;
+  const job = await createJob(stand);
+  const messagesOf = (users: string[]) =>
+    users.map((id) => ({
+      id: uuidv7(),
+      spec: { recipient: { id, idGenerated: false, addresses: {} }, data: {} },
+      echo: {},
+    }));
+  const older = messagesOf(Array.from({ length: 150 }, (_, n) => `older-${n}`));
+  const newer = messagesOf(Array.from({ length: 150 }, (_, n) => `newer-${n}`));
+  const ref = { workspaceId: stand.workspaceId, jobId: fromCourierId(job) ?? '' };
+  for (const messages of [newer, older]) {
+    const places = messages.map((_, place) => place);
+    await db.transaction((tx) => ingestMessages(tx, ref, { id: uuidv7(), messages, places, repeated: [] }));
+  }
+  await stand.call('POST', `/bulk/${job}/run`);
+  const seen: string[] = [];
+  for (let cursor = ''; ;) {
+    const { json } = await stand.call('GET', `/messages?traceId=${job}${cursor ? `&cursor=${cursor}` : ''}`);
+    seen.push(...json.results.map(({ recipient }: { recipient: string }) => recipient));
+    if (!json.paging.more) break;
+    cursor = json.paging.cursor;
+  }
+  expect(seen).toEqual([...newer, ...older].map(({ spec }) => spec.recipient.id).toReversed());
 });
 
 test.each(['status=NONSENSE', 'archived=maybe', 'enqueued_after=soon', 'cursor=abc', 'enqueued_after=-1'])(
