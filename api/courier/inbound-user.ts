@@ -27,7 +27,7 @@ export function readInboundUser(jobId: string, raw: unknown): UserReading {
   const profile = user.profile ?? {};
   const to = user.to ?? {};
   const userId = to.user_id ?? user.recipient ?? undefined;
-  const tenantId = to.tenant_id ?? to.context?.tenant_id ?? undefined;
+  const tenantId = to.tenant_id ?? to.context?.tenant_id ?? to.account_id ?? undefined;
   const addresses = addressesOf(profile, to, userId);
   const person = userId === undefined ? addressIdentity(addresses) : ['id', userId];
   const identity = JSON.stringify([tenantId ?? null, ...(person ?? ['nobody', randomUUID()])]);

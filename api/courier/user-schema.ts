@@ -18,6 +18,7 @@ export const INGESTION_ERROR = {
   to: 'to must be an object',
   userId: 'to.user_id must be a string of 1 to 256 characters',
   tenantId: 'to.tenant_id must be a string of 1 to 256 characters',
+  accountId: 'to.account_id must be a string of 1 to 256 characters',
   toData: 'to.data must be an object',
   toPreferences: 'to.preferences must be an object',
   toContext: 'to.context must be an object',
@@ -74,6 +75,7 @@ export const inboundUser = z
             ...reachable,
             user_id: id(INGESTION_ERROR.userId),
             tenant_id: id(INGESTION_ERROR.tenantId),
+            account_id: id(INGESTION_ERROR.accountId).meta({ description: 'Older form of tenant_id.' }),
             data: bag(INGESTION_ERROR.toData),
             preferences: preferences(INGESTION_ERROR.toPreferences),
             context: z

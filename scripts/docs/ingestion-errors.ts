@@ -16,6 +16,7 @@ const CURES: Readonly<Record<Fault, string>> = {
   to: 'Give an object, or leave it out.',
   userId: 'Give a string, or leave it out to have an id made up.',
   tenantId: 'Give a string, or leave it out.',
+  accountId: 'Give a string, or leave it out.',
   toData: 'Give an object, or leave it out.',
   toPreferences: 'Give an object, or leave it out.',
   toContext: 'Give an object, or leave it out.',

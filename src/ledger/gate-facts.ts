@@ -61,7 +61,7 @@ export async function readGateFacts(db: Db, input: FactsInput): Promise<SealedFa
   const keys = factKeysOf(input);
   const row = await readRow(db, input.messageId, {
     ...{ workspaceId, keys, userId: recipient.id, topicId: wishes.topicId ?? null },
-    ...{ tenantId: recipient.tenantId ?? '', withCap: wishes.capFrequency === true },
+    ...{ tenantId: tenantOf(input.message), withCap: wishes.capFrequency === true },
   });
   return sealFacts(input, keys, row, readSettings(row.settings));
 }
@@ -69,6 +69,11 @@ export async function readGateFacts(db: Db, input: FactsInput): Promise<SealedFa
 /** What a message and its job ask of the gates; the message's own wins. */
 export function wishesOf({ jobSpec, spec }: DeliveryContext): GateWishes {
   return { ...jobSpec.gates, ...spec.gates };
+}
+
+/** In whose name the person is written to: as a member of it they may have said otherwise than in general. Empty: nobody's. */
+export function tenantOf({ jobSpec, spec }: Pick<DeliveryContext, 'jobSpec' | 'spec'>): string {
+  return spec.recipient.tenantId ?? jobSpec.tenantId ?? '';
 }
 
 /** The names of all that a message's gates rest on: the workspace, the person, every address. */

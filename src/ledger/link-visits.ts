@@ -27,15 +27,15 @@ export async function findVisited(
   return row;
 }
 
-/** Whom a message of this workspace was written to. */
+/** Whom a message of this workspace was written to, and in whose name: the job's tenant where they have none of their own. */
 export async function findRecipient(
   db: Db,
   ref: { workspaceId: string; messageId: string },
 ): Promise<Recipient | undefined> {
-  const [row] = await db.query<{ recipient: Recipient }>(
-    `select m.spec -> 'recipient' as recipient from message_states s join messages m on m.id = s.message_id
+  const [row] = await db.query<{ recipient: Recipient; tenant_id: string | null }>(
+    `select m.spec -> 'recipient' as recipient, m.tenant_id from message_states s join messages m on m.id = s.message_id
      where s.message_id = $1 and s.workspace_id = $2`,
     [ref.messageId, ref.workspaceId],
   );
-  return row?.recipient;
+  return row && { ...row.recipient, ...(row.tenant_id === null ? {} : { tenantId: row.tenant_id }) };
 }

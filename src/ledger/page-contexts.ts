@@ -6,7 +6,7 @@ import { one, type Db } from './database';
 import { type DeliveryContext } from './delivery-context';
 import { type FreshMessage } from './page-shards';
 import { readSettings } from './workspaces';
-import { sealFacts, wishesOf, type FactsInput, type GateRow, type SealedFacts } from './gate-facts';
+import { sealFacts, tenantOf, wishesOf, type FactsInput, type GateRow, type SealedFacts } from './gate-facts';
 
 /** What all messages of a job share in a delivery: read once for a shard. */
 export type JobContext = Pick<
@@ -63,7 +63,7 @@ export async function readGroupFacts(
       uuidArray(group.map(({ input }) => input.messageId)),
       textArray(group.map(topicOf)),
       textArray(group.map(({ input }) => input.message.spec.recipient.id)),
-      textArray(group.map(({ input }) => input.message.spec.recipient.tenantId ?? '')),
+      textArray(group.map(({ input }) => tenantOf(input.message))),
       int4Array(keyed.map(({ place }) => place)),
       byteaArray(keyed.map(({ key }) => key)),
     ],

@@ -1,6 +1,15 @@
 import Courier from '@trycourier/courier';
 import { putTopic } from '../../../src/ledger/topics';
+import { fromCourierId } from '../../../src/domain/ids';
+import { decide } from '../../../src/domain/gates';
+import { type Database } from '../../../src/ledger/database';
+import { loadDelivery } from '../../../src/ledger/delivery-context';
+import { addressKey } from '../../../src/ledger/fact-keys';
+import { factKeysOf, readGateFacts } from '../../../src/ledger/gate-facts';
+import { readGroupFacts } from '../../../src/ledger/page-contexts';
+import { createUnsubscribeStore } from '../../../src/service/link-visits';
 import { type Stand } from '../framework/setup';
+import { attempt } from './ledger-moves';
 import { createCourierStand } from './setup';
 
 let stand: Stand;
@@ -88,4 +97,53 @@ test("another workspace's preferences are not to be seen", async () => {
   } finally {
     await other.close();
   }
+});
+
+describe('what was said as a member of a tenant holds for messages in its name', () => {
+  const TO = { user_id: 'u6', email: 'u6@x.example' };
+  const BY_CONTEXT = { to: TO, context: { tenant_id: 'acme' } };
+  const set = (status: string, query = '?tenant_id=acme') =>
+    stand.call('PUT', `/users/u6/preferences/news${query}`, { body: { topic: { status } } });
+  const send = async (message: object): Promise<string> => {
+    const about = { preferences: { subscription_topic_id: 'news' }, content: { title: 't', body: 'b' } };
+    const { json } = await stand.call('POST', '/send', { body: { message: { ...about, ...message } } });
+    return fromCourierId(json.requestId) ?? '';
+  };
+  /** What the gates of either lane say. */
+  async function gates(db: Database, messageId: string) {
+    const message = await loadDelivery(db, messageId);
+    if (!message) throw new Error('no such message');
+    const routes = [{ kind: 'email', channelId: stand.workspaceId, address: TO.email } as const];
+    const input = { messageId, message, routes, first: 0 };
+    const alone = await readGateFacts(db, input);
+    const [grouped] = await readGroupFacts(db, [{ input, keys: factKeysOf(input) }]);
+    return [alone, grouped].map((read) => read && decide(read.facts));
+  }
+  const OPTED_OUT = { type: 'skip', reason: 'opted_out' };
+
+  test.each([
+    ['to.tenant_id', { to: { ...TO, tenant_id: 'acme' } }],
+    ['to.account_id', { to: { ...TO, account_id: 'acme' } }],
+    ['context.tenant_id', BY_CONTEXT],
+  ])('named by %s, in either lane', async (_name, message) => {
+    await set('OPTED_IN', '');
+    await set('OPTED_OUT');
+    expect(await gates(stand.database.db, await send(message))).toEqual([OPTED_OUT, OPTED_OUT]);
+    const [general] = await gates(stand.database.db, await send({ to: TO }));
+    expect(general).toMatchObject({ type: 'go' });
+  });
+
+  test('and an unsubscription by the link of such a message is said as a member of it', async () => {
+    const { db } = stand.database;
+    await set('OPTED_IN');
+    const messageId = await send(BY_CONTEXT);
+    await attempt(db, messageId);
+    const { workspaceId } = stand;
+    const identity = addressKey(workspaceId, 'email', TO.email);
+    await createUnsubscribeStore(db).unsubscribe(
+      { workspaceId, messageId, topic: 'news', identity },
+      'one_click',
+    );
+    expect(await gates(db, await send(BY_CONTEXT))).toEqual([OPTED_OUT, OPTED_OUT]);
+  });
 });

@@ -28,6 +28,14 @@ describe('identity', () => {
     expect(inTenant).toBe(identity({ to: { user_id: 'a', context: { tenant_id: 't' } } }));
   });
 
+  test('is told apart by account_id, the older form of tenant_id, which gives way to it', () => {
+    expect(identity({ to: { user_id: 'a', account_id: 't' } })).toBe(
+      identity({ to: { user_id: 'a', tenant_id: 't' } }),
+    );
+    expect(recipient({ to: { user_id: 'a', account_id: 't' } }).tenantId).toBe('t');
+    expect(recipient({ to: { user_id: 'a', account_id: 'old', tenant_id: 'new' } }).tenantId).toBe('new');
+  });
+
   test('without an id is the address in its normal form', () => {
     expect(identity({ profile: { email: 'Foo@BAR.com' } })).toBe(identity({ to: { email: 'Foo@bar.com' } }));
     expect(identity({ profile: { email: 'Foo@bar.com' } })).not.toBe(
@@ -147,6 +155,7 @@ test.each([
   { to: { user_id: 7 } },
   { to: { user_id: '' } },
   { to: { tenant_id: {} } },
+  { to: { account_id: '' } },
   { to: { context: { tenant_id: 1 } } },
   { to: { context: 'c' } },
   { to: { data: 1 } },
