@@ -4,6 +4,7 @@ import { type Database } from '../../src/ledger/database';
 import { type Call, type Reply, type Route } from '../route';
 import { type Authenticate, type Principal } from './authenticate';
 import { readBody, type ReadBody } from './body';
+import { createFailedCalls, type FailedCalls } from './failed-calls';
 import { planIdempotency, runOnce } from './idempotency';
 import { parseQuery } from './query';
 import { requestIdOf } from './request-id';
@@ -21,6 +22,7 @@ const NO_BODY: ReadBody = { value: undefined, poison: [], sha256: Buffer.alloc(0
  * strangers cannot make this process read megabytes. The answer is written after the commit.
  */
 export function handleRoute(deps: RouteDeps, route: Route): RequestHandler {
+  const failed = createFailedCalls(deps.db);
   return async (req, res) => {
     const params = pathParams(req);
     const principal = await deps.authenticate(route, {
@@ -31,14 +33,25 @@ export function handleRoute(deps: RouteDeps, route: Route): RequestHandler {
     res.locals['workspaceId'] = principal.workspaceId;
     const body = route.method === 'get' ? NO_BODY : await readBody(req, res, route.poison ?? 'refuse');
     const call = createCall({ req, res, params, principal, body });
-    writeReply(res, await answer(deps.db, route, call, body));
+    writeReply(res, await answer({ db: deps.db, failed }, route, call, body));
   };
 }
 
-async function answer(db: Database, route: Route, call: Call, body: ReadBody): Promise<Reply> {
+interface Ground {
+  readonly db: Database;
+  readonly failed: FailedCalls;
+}
+
+async function answer({ db, failed }: Ground, route: Route, call: Call, body: ReadBody): Promise<Reply> {
   if (route.kind === 'read') return route.handle(call, db);
   const plan = planIdempotency(call, body.sha256);
-  return db.transaction((tx) => runOnce(tx, plan, () => route.handle(call, tx), route.kept));
+  await failed.settle(plan);
+  try {
+    return await db.transaction((tx) => runOnce(tx, plan, () => route.handle(call, tx), route.kept));
+  } catch (error) {
+    await failed.note(plan, error);
+    throw error;
+  }
 }
 
 interface CallParts {

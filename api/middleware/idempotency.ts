@@ -17,7 +17,7 @@ const NO_WORKSPACE = '00000000-0000-0000-0000-000000000000';
 const VISIBLE = /^[\x21-\x7e]{1,255}$/;
 const QUOTED = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 
-interface Plan {
+export interface Plan {
   readonly scope: IdempotencyScope;
   readonly bodySha256: Buffer;
   readonly retention: Retention;
@@ -26,6 +26,8 @@ interface Plan {
    * repetition. Two equal first calls are two calls; a repetition is the first one's answer.
    */
   readonly sort: 'explicit' | 'first' | 'repeat';
+  /** When this call's own answer was written; it is there if the transaction was committed. */
+  keptAt?: string;
 }
 
 /**
@@ -46,7 +48,7 @@ export async function runOnce(
   const reply = await work();
   if (reply.status >= 200 && reply.status < 300) {
     const body = reply.body === undefined ? '' : JSON.stringify(keptOf(reply.body));
-    await keepAnswer(
+    plan.keptAt = await keepAnswer(
       tx,
       plan.scope,
       { bodySha256: plan.bodySha256, status: reply.status, body },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Db, type Tx } from './database';
+import { one, type Db, type Tx } from './database';
 
 /** What an idempotency key belongs to: one key may stand for different calls on different paths. */
 export interface IdempotencyScope {
@@ -47,26 +47,40 @@ export async function findAnswer(tx: Tx, scope: IdempotencyScope): Promise<KeptA
   return row;
 }
 
-/** Keeps an answer in the transaction that holds its effect: both are there or neither is. */
+/**
+ * Keeps an answer in the transaction that holds its effect: both are there or neither is.
+ * @returns when, to the microsecond: tells this answer from others of its scope.
+ */
 export async function keepAnswer(
   tx: Tx,
   scope: IdempotencyScope,
   answer: KeptAnswer,
   retention: Retention,
-): Promise<void> {
+): Promise<string> {
   const minutes = 'minutes' in retention ? retention.minutes : null;
   const until = 'until' in retention ? (retention.until ?? null) : null;
-  await tx.query(
+  const rows = await tx.query<{ kept_at: string }>(
     `insert into idempotency_keys (workspace_id, method, path, key, body_sha256, status, body, expires_at)
      values ($1, $2, $3, $4, $5, $6, $7, coalesce(
        ledger_now() + make_interval(mins => $8::int),
        least(greatest($9::timestamptz, ledger_now() + interval '24 hours'), ledger_now() + interval '1 year')))
      on conflict (workspace_id, method, path, key) do update set body_sha256 = excluded.body_sha256,
-       status = excluded.status, body = excluded.body, created_at = ledger_now(), expires_at = excluded.expires_at`,
+       status = excluded.status, body = excluded.body, created_at = ledger_now(), expires_at = excluded.expires_at
+     returning created_at::text as kept_at`,
     [
       ...[scope.workspaceId, scope.method, scope.path, scope.key],
       ...[answer.bodySha256, answer.status, answer.body, minutes, until],
     ],
+  );
+  return one(rows).kept_at;
+}
+
+/** Forgets the answer of a scope, unless it is the one that was kept at this moment. */
+export async function dropAnswer(db: Db, scope: IdempotencyScope, butKeptAt?: string): Promise<void> {
+  await db.query(
+    `delete from idempotency_keys where workspace_id = $1 and method = $2 and path = $3 and key = $4
+       and created_at is distinct from $5::timestamptz`,
+    [scope.workspaceId, scope.method, scope.path, scope.key, butKeptAt ?? null],
   );
 }
 

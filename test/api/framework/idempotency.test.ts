@@ -7,9 +7,12 @@ import { purgeIdempotency } from '../../../src/ledger/idempotency';
 import { createStand, testDialect, type CallOptions, type Stand } from './setup';
 
 let hold: Promise<void> | undefined;
+/** What the next calls end in. */
+let failure: Error | undefined;
 const effect = async (call: Call, tx: Tx) => {
   const [row] = await tx.query<{ n: number }>('insert into effects default values returning n');
   await hold;
+  if (failure) throw failure;
   if ((call.body as { fail?: boolean } | undefined)?.fail)
     throw new VolleyError('invalid_request', 'asked to fail');
   return { status: 201, body: { n: row?.n } };
@@ -42,7 +45,11 @@ beforeAll(async () => {
   await stand.database.db.query('create table effects (n serial)');
 });
 afterAll(() => stand.close());
-beforeEach(() => (hold = undefined));
+beforeEach(() => {
+  hold = undefined;
+  failure = undefined;
+});
+afterEach(() => jest.restoreAllMocks());
 
 const effects = async () =>
   (await stand.database.db.query<{ n: number }>('select count(*)::int as n from effects'))[0]?.n;
@@ -232,6 +239,70 @@ describe('a client that repeats by itself, without a key', () => {
       `update idempotency_keys set expires_at = expires_at - interval '10 minutes'`,
     );
     expect((await stainless(1, body)).json.n).not.toBe(first.json.n);
+  });
+
+  const DEADLOCK = Object.assign(new Error('deadlock detected'), { code: '40P01' });
+  const LOST = Object.assign(new Error('the connection is gone'), { code: 'ECONNRESET' });
+  /** An equal call before it was answered; then this one is not. */
+  async function failing(body: object, status = 503) {
+    const before = await stainless(0, body);
+    failure = DEADLOCK;
+    expect((await stainless(0, body)).status).toBe(status);
+    failure = undefined;
+    return before;
+  }
+
+  test('is not given the answer of an equal call before the one that failed on our side', async () => {
+    const body = { id: randomUUID() };
+    const before = await failing(body);
+    const again = await stainless(1, body);
+    expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([201, null]);
+    expect(again.json.n).not.toBe(before.json.n);
+    expect((await stainless(2, body)).text).toBe(again.text);
+  });
+
+  test('nor when the database was away as the call failed, and is done or refused', async () => {
+    const body = { id: randomUUID() };
+    const { db } = stand.database;
+    const query = db.query.bind(db);
+    let away = true;
+    jest
+      .spyOn(db, 'query')
+      .mockImplementation((text, ...rest) =>
+        away && text.startsWith('delete from idempotency_keys') ? Promise.reject(LOST) : query(text, ...rest),
+      );
+    const before = await failing(body);
+    expect((await stainless(1, body)).status).toBe(503);
+    away = false;
+    const again = await stainless(2, body);
+    expect(again.status).toBe(201);
+    expect(again.json.n).not.toBe(before.json.n);
+    expect((await stainless(3, body)).text).toBe(again.text);
+  });
+
+  test('gets the answer of its own call whose commit was in doubt and had happened', async () => {
+    const body = { id: randomUUID() };
+    const { db } = stand.database;
+    const before = await stainless(0, body);
+    const transaction = db.transaction.bind(db);
+    jest.spyOn(db, 'transaction').mockImplementationOnce(async (work) => {
+      await transaction(work);
+      throw LOST;
+    });
+    expect((await stainless(0, body)).status).toBe(503);
+    const done = await effects();
+    const again = await stainless(1, body);
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect(again.json.n).not.toBe(before.json.n);
+    expect(await effects()).toBe(done);
+  });
+
+  test('keeps its answer when an equal call is refused for what it is', async () => {
+    const body = { id: randomUUID() };
+    const before = await stainless(0, body);
+    failure = new VolleyError('invalid_request', 'asked to fail');
+    expect((await stainless(0, body)).status).toBe(400);
+    expect((await stainless(1, body)).text).toBe(before.text);
   });
 
   test('with a key the key counts', async () => {
