@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Routing } from './routing';
+import { CHANNELS_MAX, hasChannelsBeyond, type Routing } from './routing';
 
 /**
  * The create request in its three shapes. Loose everywhere: what is not named here is kept and given back. The types of
@@ -11,11 +11,25 @@ const name = (what: string) => z.string().min(1).max(NAME_MAX_LENGTH).nullish().
 const bag = (what: string) => z.record(z.string(), z.unknown()).nullish().meta({ description: what });
 const kept = (what: string) => bag(`${what} Kept and given back; nothing acts on it yet.`);
 
-const routing: z.ZodType<Routing> = z
+/**
+ * Looked at before the elements are: of five million wrong ones each would be noted, with all that was tried on it, and the
+ * process would end for want of memory.
+ */
+function first<T>(isTooMany: (given: unknown) => boolean, problem: string, schema: z.ZodType<T>) {
+  return z.preprocess((given, context) => {
+    if (!isTooMany(given)) return given;
+    context.addIssue(problem);
+    return z.NEVER;
+  }, schema);
+}
+
+const nestedRouting: z.ZodType<Routing> = z
   .lazy(() =>
     z.looseObject({
       method: z.enum(['single', 'all']),
-      channels: z.array(z.union([z.string(), routing], { error: 'must be a channel or {method, channels}' })),
+      channels: z
+        .array(z.union([z.string(), nestedRouting], { error: 'must be a channel or {method, channels}' }))
+        .max(CHANNELS_MAX),
     }),
   )
   .meta({
@@ -24,10 +38,24 @@ const routing: z.ZodType<Routing> = z
       'Channels to try, in order: email, sms, push, inbox, direct_message, webhook. Method `all` is refused.',
   });
 
-const locale = z
-  .union([z.string().min(2).max(35), z.record(z.string(), z.record(z.string(), z.unknown()))], {
+const routing = first(
+  hasChannelsBeyond,
+  `has more than ${CHANNELS_MAX} channels, those of nested ones counted`,
+  nestedRouting,
+);
+
+/** Each is looked through for every message; a text in all of these languages is rare. */
+const LOCALES_MAX = 200;
+const isBeyondLocales = (given: unknown) =>
+  typeof given === 'object' && given !== null && Object.keys(given).length > LOCALES_MAX;
+
+const locale = first(
+  isBeyondLocales,
+  `has more than ${LOCALES_MAX} languages`,
+  z.union([z.string().min(2).max(35), z.record(z.string(), z.record(z.string(), z.unknown()))], {
     error: 'must be a language tag such as "en_US", or an object that holds data by language tag',
-  })
+  }),
+)
   .nullish()
   .meta({ description: 'The language to send in, or data by language (SDK v6 and later).' });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type TopicChoice, type TopicPreference } from '../../src/ledger/preferences';
 import { COURIER_STATUSES, fromCourierStatus, toCourierStatus } from './preference-status';
-import { COURIER_CHANNELS, courierChannelOf, kindOf } from './routing';
+import { CHANNELS_MAX, COURIER_CHANNELS, courierChannelOf, kindOf } from './routing';
 
 /** As long as a recipient's id may be. */
 export const NAME_MAX_CHARS = 256;
@@ -10,6 +10,7 @@ const TOPICS_MAX = 100;
 const status = z.enum(COURIER_STATUSES);
 const channels = z
   .array(z.enum(COURIER_CHANNELS))
+  .max(CHANNELS_MAX)
   .nullish()
   .meta({ description: 'The channels chosen for this topic, while `has_custom_routing` is true.' });
 const choice = z.looseObject({ status, custom_routing: channels, has_custom_routing: z.boolean().nullish() });

@@ -14,6 +14,8 @@ export const COURIER_CHANNELS = ['email', 'sms', 'push', 'inbox', 'direct_messag
 
 /** Routing inside routing inside routing: nobody means it, and it must not exhaust the stack. */
 const MAX_DEPTH = 5;
+/** Of one message, nested ones counted: there are six to name, and each wrong one is told. */
+export const CHANNELS_MAX = 50;
 
 export interface Routing {
   readonly method: 'single' | 'all';
@@ -52,6 +54,24 @@ export function readRouting(routing: Routing, at: string, depth = 1): RouteReadi
     }
   }
   return { kinds: [...kinds], problems };
+}
+
+/** True where an unread `routing`, nested ones counted, has more channels than anybody means. Looks at no more than it allows. */
+export function hasChannelsBeyond(routing: unknown): boolean {
+  const unread: unknown[] = [routing];
+  let channels = 0;
+  for (let given = unread.pop(); given !== undefined; given = unread.pop()) {
+    const inner = channelsIn(given);
+    channels += inner.length;
+    if (channels > CHANNELS_MAX) return true;
+    unread.push(...inner);
+  }
+  return false;
+}
+
+function channelsIn(routing: unknown): readonly unknown[] {
+  const isRouting = typeof routing === 'object' && routing !== null && 'channels' in routing;
+  return isRouting && Array.isArray(routing.channels) ? routing.channels : [];
 }
 
 /** Undefined for a name that is none of Courier's channels. */

@@ -1,5 +1,8 @@
 type Node = Readonly<Record<string, unknown>>;
 
+/** A document that is wrong in more places is read no further: it is told to people, who mend the first ones. */
+export const MAX_PROBLEMS = 100;
+
 export function isRecord(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -30,5 +33,10 @@ export function inlineText(node: Node, path: string, problems: string[]): string
   const { elements } = node;
   if (node['content'] !== undefined || !Array.isArray(elements))
     return stringField(node, 'content', path, problems);
-  return elements.map((part, index) => inlinePart(part, `${path}.elements[${index}]`, problems)).join('');
+  const words: string[] = [];
+  for (const [index, part] of elements.entries()) {
+    if (problems.length >= MAX_PROBLEMS) break;
+    words.push(inlinePart(part, `${path}.elements[${index}]`, problems));
+  }
+  return words.join('');
 }

@@ -1,5 +1,5 @@
 import { type Block, type Content } from '../domain/content';
-import { inlineText, isRecord, stringField } from './elemental-fields';
+import { inlineText, isRecord, MAX_PROBLEMS, stringField } from './elemental-fields';
 
 export type ElementalResult =
   | { readonly ok: true; readonly content: Content }
@@ -98,7 +98,7 @@ function readNodes(elements: unknown, path: string, depth: number, reading: Read
   }
   for (const [index, node] of elements.entries()) {
     reading.nodes += 1;
-    if (reading.nodes > MAX_NODES) return;
+    if (reading.nodes > MAX_NODES || reading.problems.length >= MAX_PROBLEMS) return;
     readNode(node, `${path}[${index}]`, depth, reading);
   }
 }

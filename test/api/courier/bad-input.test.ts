@@ -51,6 +51,50 @@ test('no body whatever is a 500 or stored by halves', async () => {
   expect(await rows()).toEqual(before);
 });
 
+describe('a body that is wrong in hundreds of thousands of places is refused for a few of them', () => {
+  const MANY = 200_000;
+  const routed = (channels: unknown) => ({ routing: { method: 'single', channels } });
+  const text = (elements: unknown[]) => ({
+    content: { version: '2022-01-01', elements: [{ type: 'text', elements }] },
+  });
+  /** 40 by 40 by 125 wrong channels, no list of them long. */
+  const nested = () => {
+    const list = (length: number, of: unknown) => Array.from({ length }, () => of);
+    return list(40, routed(list(40, routed(list(125, 1)).routing)).routing);
+  };
+  test.each<[string, () => object]>([
+    ['unknown channels', () => routed(Array(MANY).fill('x'))],
+    ['channels that are none', () => routed(Array(MANY).fill(1))],
+    ['nested channels that are none', () => routed(nested())],
+    [
+      'languages',
+      () => ({ locale: Object.fromEntries(Array.from({ length: MANY }, (_, n) => [`l${n}`, 1])) }),
+    ],
+    ['parts of a text', () => text(Array(MANY).fill(1))],
+    ['parts of a text without content', () => text(Array(MANY).fill({ type: 'link' }))],
+  ])('%s', async (_name, fields) => {
+    const said = fields();
+    const bodies: [string, object][] = [
+      ['/bulk', { message: { event: 'e', ...said } }],
+      ['/bulk', { message: { message: { template: 't', ...said } } }],
+      ['/send', { message: { to: { email: 'a@b.co' }, template: 't', ...said } }],
+    ];
+    for (const [path, body] of bodies) {
+      const answer = await stand.call('POST', path, { body });
+      expectRefusal(answer);
+      expect(answer.status).toBe(400);
+      expect(answer.json.message).not.toMatch(/and \d{3,} more/);
+    }
+  });
+
+  test('channels of a preference', async () => {
+    const topic = { status: 'OPTED_IN', custom_routing: Array(MANY).fill('x') };
+    const answer = await stand.call('PUT', '/users/u/preferences/news', { body: { topic } });
+    expectRefusal(answer);
+    expect(answer.json.message).not.toMatch(/and \d{3,} more/);
+  });
+});
+
 test('one bad user among good ones is told, and the good ones are kept', async () => {
   const jobId = await createJob(stand);
   const users = [

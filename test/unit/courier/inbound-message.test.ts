@@ -97,6 +97,13 @@ test('a locale is a language, or data by language', () => {
   );
 });
 
+test('data is taken in 200 languages at most', () => {
+  const locale = (n: number) =>
+    Object.fromEntries(Array.from({ length: n }, (_, k) => [`xx-${k}`, { hello: 'x' }]));
+  expect(Object.keys(read({ event: 'e', locale: locale(200) }).spec.dataByLocale ?? {})).toHaveLength(200);
+  expect(refusal({ message: { event: 'e', locale: locale(201) } })).toContain('more than 200 languages');
+});
+
 describe('routing', () => {
   const route = (channels: unknown[], method = 'single') =>
     read({ message: { template: 't', routing: { method, channels } } }).spec.route;
@@ -139,6 +146,15 @@ describe('routing', () => {
         `message.message.routing.channels[0]: no channel is called "${channel}"`,
       );
     }
+  });
+
+  test('is of 50 channels at most, nested ones counted', () => {
+    const emails = (length: number) => Array.from({ length }, () => 'email');
+    expect(route(emails(50))).toEqual(['email']);
+    expect(() => route(emails(51))).toThrow('not valid');
+    const nested = (length: number) => [{ method: 'single', channels: emails(length) }, ...emails(24)];
+    expect(route(nested(25))).toEqual(['email']);
+    expect(() => route(nested(26))).toThrow('not valid');
   });
 
   test('absurdly nested, it is refused', () => {
