@@ -10,7 +10,7 @@ import { readRouting } from './routing';
 import { invalidRequest, validateBody } from './validate';
 import { eventOf, whatIsSent } from './what-is-sent';
 
-/** Every message of a job is rendered with this data: a megabyte of it is a file, not data. */
+/** Read for every message of a job, whatever its language: a megabyte of data, that by language and utm with it, is a file. */
 const DATA_MAX_BYTES = 1_000_000;
 /** Every call about a job reads its definition: data at its largest beside content at its longest. */
 const DEFINITION_MAX_BYTES = 2_000_000;
@@ -42,8 +42,6 @@ export function readMessageSpec(
   const nested = message.message ?? {};
   const { what, problems } = readWhat(message);
   const data = { ...message.data, ...nested.data };
-  problems.push(...oversize(data, 'message.data', DATA_MAX_BYTES));
-  problems.push(...oversize(message, at, DEFINITION_MAX_BYTES));
 
   const routing = nested.routing ?? message.routing;
   const route = routing
@@ -61,14 +59,19 @@ export function readMessageSpec(
   const asked = [readGateFields(message, at, nowMs), readGateFields(nested, `${at}.message`, nowMs)];
   problems.push(...asked.flatMap((reading) => reading.problems));
 
+  const locale = localeOf(nested.locale ?? message.locale);
   const links = readLinkFields([message, nested], linkTracking);
+  problems.push(
+    ...oversize([data, locale.dataByLocale, links?.utm], 'message.data', DATA_MAX_BYTES),
+    ...oversize([message], at, DEFINITION_MAX_BYTES),
+  );
 
   const brand = brandOf(nested) ?? brandOf(message);
   const spec: JobSpec = {
     ...what,
     data,
     ...(message.event ? { event: message.event } : {}),
-    ...localeOf(nested.locale ?? message.locale),
+    ...locale,
     ...(brand ? { brand } : {}),
     ...(route && route.kinds.length > 0 ? { route: route.kinds } : {}),
     ...metadata.fields,
@@ -96,8 +99,9 @@ function readWhat(message: InboundBulkMessage): { what: What; problems: ErrorDet
   return { what: {}, problems: read.problems.map((problem) => ({ at: `message.${sent.at}`, problem })) };
 }
 
-function oversize(value: unknown, at: string, maxBytes: number): ErrorDetail[] {
-  const bytes = Buffer.byteLength(JSON.stringify(value));
+function oversize(parts: readonly unknown[], at: string, maxBytes: number): ErrorDetail[] {
+  const given = parts.filter((part) => part !== undefined);
+  const bytes = given.reduce<number>((sum, part) => sum + Buffer.byteLength(JSON.stringify(part)), 0);
   return bytes <= maxBytes ? [] : [{ at, problem: `${bytes} bytes of JSON; at most ${maxBytes}` }];
 }
 

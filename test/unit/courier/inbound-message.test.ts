@@ -193,6 +193,28 @@ test.each([
   expect(refusal(body)).toContain(at);
 });
 
+test('data, that by language and utm together, which every message reads, is 1 MB at most', () => {
+  const half = 'x'.repeat(520_000);
+  const parts = {
+    data: { half },
+    locale: { fr: { half } },
+    metadata: { utm: { source: half } },
+  };
+  for (const message of [{ data: parts.data }, { locale: parts.locale }, { metadata: parts.metadata }]) {
+    expect(read({ event: 'e', ...message }).spec.event).toBe('e');
+  }
+  const { data, locale, metadata } = parts;
+  for (const two of [
+    { data, locale },
+    { data, metadata },
+    { locale, message: { template: 't', metadata } },
+  ]) {
+    expect(refusal({ message: { event: 'e', ...two } })).toMatch(
+      /message\.data: \d+ bytes of JSON; at most 1000000/,
+    );
+  }
+});
+
 test('a definition, which every call about its job reads, is 2 MB at most, whatever it is made of', () => {
   const pad = (bytes: number) => ({ event: 'e', override: { email: { pad: 'x'.repeat(bytes) } } });
   expect(read(pad(1_900_000)).definition).toHaveProperty('override');
