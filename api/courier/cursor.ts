@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import { type VolleyError } from '../../src/domain/errors';
 import { refuseQuery } from './query';
 
 /**
  * Cursors are opaque and hold only `[A-Za-z0-9._~-]`: SDKs v4 and v5 encode a query twice, which leaves these characters
- * alone. A cursor names the listing that it came from, so one of another job, or a made-up one, is a 400 and not a page of
- * something else. It is no secret and grants nothing: every listing checks the workspace by itself.
+ * alone. A cursor names the listing that it came from, so one of another job, or a mistyped one, is a 400 and not a page of
+ * something else. It is no secret and grants nothing: anybody can make one up, and every listing checks the place and the
+ * workspace by itself.
  */
 const CURSOR = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{10})$/;
 
@@ -17,14 +19,23 @@ export function encodeCursor(scope: string, place: readonly (string | number)[])
   return `${payload}.${check(scope, payload)}`;
 }
 
-/** The place that `encodeCursor` was given for this scope. Throws invalid_request for anything else. */
-export function decodeCursor(scope: string, cursor: string): readonly (string | number)[] {
+/** What `encodeCursor` was given for this scope, or who made the cursor up put into it. Throws invalid_request for anything else. */
+export function decodeCursor(scope: string, cursor: string): readonly unknown[] {
   const match = CURSOR.exec(cursor);
   const payload = match?.[1] ?? '';
-  if (match?.[2] !== check(scope, payload)) {
-    throw refuseQuery('cursor', 'not a cursor of this listing; leave it out to begin at the start');
+  if (match?.[2] !== check(scope, payload)) throw refuseCursor();
+  try {
+    const place: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    if (Array.isArray(place)) return place;
+  } catch {
+    // Refused below, like all that is no list.
   }
-  return JSON.parse(Buffer.from(payload, 'base64url').toString()) as (string | number)[];
+  throw refuseCursor();
+}
+
+/** For a place that is none of the listing's. */
+export function refuseCursor(): VolleyError {
+  return refuseQuery('cursor', 'not a cursor of this listing; leave it out to begin at the start');
 }
 
 function check(scope: string, payload: string): string {

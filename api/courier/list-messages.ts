@@ -3,7 +3,7 @@ import { fromCourierId, isUuid } from '../../src/domain/ids';
 import { type MessageFilter } from '../../src/ledger/message-filter';
 import { type Service } from '../../src/service/service';
 import { type Call, type ReadRoute } from '../route';
-import { decodeCursor, encodeCursor } from './cursor';
+import { decodeCursor, encodeCursor, refuseCursor } from './cursor';
 import { detailsBody, messageDetails } from './message-body';
 import { ours } from '../ours';
 import { queryList, queryText, refuseQuery } from './query';
@@ -147,5 +147,5 @@ function readMoment(given: string | undefined): Date | undefined {
 function placeOf(cursor: string): string {
   const [id] = decodeCursor(SCOPE, cursor);
   if (typeof id === 'string' && isUuid(id)) return id;
-  throw refuseQuery('cursor', 'not a cursor of this listing; leave it out to begin at the start');
+  throw refuseCursor();
 }

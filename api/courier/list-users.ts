@@ -4,7 +4,7 @@ import { bulkItemStatus } from '../../src/domain/outward';
 import { type Service } from '../../src/service/service';
 import { type ItemView } from '../../src/service/views';
 import { type ReadRoute } from '../route';
-import { decodeCursor, encodeCursor } from './cursor';
+import { decodeCursor, encodeCursor, refuseCursor } from './cursor';
 import { readBulkJob } from './job-status';
 import { jobIdText, messageIdText } from './openapi-parts';
 import { jobInPath } from './path-ids';
@@ -13,6 +13,8 @@ import { inboundUser } from './user-schema';
 
 const PAGE_SIZE = 100;
 const BEFORE_THE_FIRST = -1;
+/** What a page can begin after: ordinals are integers of 32 bits. */
+const LAST_ORDINAL = 2 ** 31 - 1 - 2 * PAGE_SIZE;
 
 const SEED_RESPONSE = {
   items: [
@@ -95,7 +97,11 @@ export function listUsersRoute(service: Service): ReadRoute {
 }
 
 function placeOf(scope: string, cursor: string | undefined): number {
-  return cursor === undefined ? BEFORE_THE_FIRST : Number(decodeCursor(scope, cursor)[0]);
+  if (cursor === undefined) return BEFORE_THE_FIRST;
+  const [ordinal] = decodeCursor(scope, cursor);
+  if (Number.isInteger(ordinal) && Number(ordinal) >= 0 && Number(ordinal) <= LAST_ORDINAL)
+    return Number(ordinal);
+  throw refuseCursor();
 }
 
 /** A user's own `status` or `messageId`, if one was ever sent, gives way to ours. */

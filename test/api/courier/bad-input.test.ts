@@ -1,4 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { encodeCursor } from '../../../api/courier/cursor';
+import { fromCourierId } from '../../../src/domain/ids';
 import { issueKey } from '../../../src/ledger/keys';
 import { type Answer, type Stand } from '../framework/setup';
 import { createCourierStand, createJob } from './setup';
@@ -123,6 +125,31 @@ test.each([
   const answer = await stand.call('GET', `/bulk/${jobId}/users?${query}`);
   expectRefusal(answer);
   expect(answer.status).toBe(400);
+});
+
+test.each(['x', '', 'null', '{}', '7', '[]', '[null]', '["x"]', '[-1]', '[0.5]', '[1e9999]', '[2147483647]'])(
+  'a cursor that somebody made up with the right check is a 400: %s',
+  async (place) => {
+    const jobId = await createJob(stand, ['a']);
+    const scope = `users/${fromCourierId(jobId)}`;
+    const madeUp = (scope: string) => {
+      const payload = Buffer.from(place).toString('base64url');
+      const check = createHash('sha256').update(`${scope} ${payload}`).digest('base64url').slice(0, 10);
+      return `cursor=${payload}.${check}`;
+    };
+    for (const path of [`/bulk/${jobId}/users?${madeUp(scope)}`, `/messages?${madeUp('messages')}`]) {
+      const answer = await stand.call('GET', path);
+      expectRefusal(answer);
+      expect(answer.status).toBe(400);
+    }
+  },
+);
+
+test('what is made up of a cursor that the listing could have given is taken as one', async () => {
+  const jobId = await createJob(stand, ['a', 'b']);
+  const cursor = encodeCursor(`users/${fromCourierId(jobId)}`, [0]);
+  const { json } = await stand.call('GET', `/bulk/${jobId}/users?cursor=${cursor}`);
+  expect(json.items).toMatchObject([{ recipient: 'b' }]);
 });
 
 test("an id that names nothing here is 404, and another workspace's tells nothing apart", async () => {
