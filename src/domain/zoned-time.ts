@@ -18,7 +18,10 @@ export interface LocalTime {
   readonly weekday: number;
 }
 
+/** By name in small letters: Intl takes a name in any, and Europe/Amsterdam alone can be spelled in 32,768 ways. */
 const formats = new Map<string, Intl.DateTimeFormat>();
+/** 26 kB each, and there are 600 names; newer runtimes also know thousands of offsets such as +05:45. */
+const MAX_FORMATS = 300;
 
 /** True for a name that the runtime knows, such as Europe/Amsterdam or UTC. */
 export function isZone(name: string): boolean {
@@ -83,10 +86,11 @@ function offsetMs(epochMs: number, zone: string): number {
 
 /** Making a format costs a hundred times what using one does. */
 function formatOf(zone: string): Intl.DateTimeFormat {
-  const known = formats.get(zone);
+  const name = zone.toLowerCase();
+  const known = formats.get(name);
   if (known) return known;
   const format = new Intl.DateTimeFormat('en-US', {
-    ...{ timeZone: zone, calendar: 'iso8601', numberingSystem: 'latn', hourCycle: 'h23' },
+    ...{ timeZone: name, calendar: 'iso8601', numberingSystem: 'latn', hourCycle: 'h23' },
     ...{
       year: 'numeric',
       month: 'numeric',
@@ -96,6 +100,8 @@ function formatOf(zone: string): Intl.DateTimeFormat {
       second: 'numeric',
     },
   });
-  formats.set(zone, format);
+  const [oldest] = formats.keys();
+  if (formats.size >= MAX_FORMATS && oldest !== undefined) formats.delete(oldest);
+  formats.set(name, format);
   return format;
 }

@@ -20,6 +20,30 @@ const iso = (ms: number): string => new Date(ms).toISOString().replace(/\.000Z$/
 const clock = (minutes: number): string =>
   `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
 
+describe('what is kept of zones', () => {
+  const made = () => jest.spyOn(Intl, 'DateTimeFormat');
+  afterEach(() => jest.restoreAllMocks());
+
+  test('is one format a zone, in whatever letters it is spelled', () => {
+    isZone('Europe/Tallinn');
+    const formats = made();
+    const spelled = Array.from({ length: 2 ** 10 }, (_, bits) =>
+      [...'europe/tallinn'].map((c, n) => ((bits >> n) & 1 ? c.toUpperCase() : c)).join(''),
+    );
+    expect(spelled.every(isZone)).toBe(true);
+    expect(localTime(0, 'EUROPE/TALLINN')).toEqual(localTime(0, 'Europe/Tallinn'));
+    expect(formats).not.toHaveBeenCalled();
+  });
+
+  test('is bounded: of more zones than anybody uses at once the oldest are forgotten', () => {
+    const names = Intl.supportedValuesOf('timeZone');
+    for (const name of names) isZone(name);
+    const formats = made();
+    for (const name of names.toReversed()) isZone(name);
+    expect(formats.mock.calls.length).toBeGreaterThan(0);
+  });
+});
+
 describe('a clock on the wall', () => {
   test('a moment read off the wall leads back to it, or to the other time that the clock shows it', () => {
     fc.assert(
