@@ -64,7 +64,9 @@ export function listMessagesRoute(service: Service): ReadRoute {
       },
     },
     async handle(call, db) {
-      const filter = readFilter(call);
+      const filter = await readFilter(call, (jobId) =>
+        service.hasJob(db, { workspaceId: call.workspaceId, jobId }),
+      );
       if (filter === 'nothing')
         return { status: 200, body: { paging: { cursor: null, more: false }, results: [] } };
       const { messages, next } = await service.listMessages(db, filter);
@@ -77,8 +79,14 @@ export function listMessagesRoute(service: Service): ReadRoute {
   };
 }
 
-/** `nothing`: what was asked for cannot be, such as a status that no message of ours has. */
-function readFilter({ query: given, workspaceId }: Call): MessageFilter | 'nothing' {
+/**
+ * `nothing`: what was asked for cannot be, such as a status that no message of ours has. A trace id of the caller's own may look
+ * like an id of ours (a UUID, AWS X-Ray's), so it is one where there is such a job and not otherwise.
+ */
+async function readFilter(
+  { query: given, workspaceId }: Call,
+  hasJob: (jobId: string) => Promise<boolean>,
+): Promise<MessageFilter | 'nothing'> {
   const one = (name: string) => queryText(given, name);
   const many = (name: string) => boundedList(name, queryList(given, name));
   const statuses = many('status').map((status) => status.toUpperCase());
@@ -89,7 +97,7 @@ function readFilter({ query: given, workspaceId }: Call): MessageFilter | 'nothi
   const cursor = one('cursor');
   const messageId = idOf(one('messageId'));
   const trace = one('traceId');
-  const traceJob = trace === undefined ? undefined : fromCourierId(trace);
+  const traceId = trace === undefined ? undefined : fromCourierId(trace);
   const looks = looksOf(statuses);
   if (messageId === 'none' || one('list') !== undefined || (statuses.length > 0 && looks.length === 0)) {
     return 'nothing';
@@ -100,7 +108,7 @@ function readFilter({ query: given, workspaceId }: Call): MessageFilter | 'nothi
     tenantId: one('tenant_id'),
     event: one('event'),
     notification: one('notification'),
-    ...(traceJob === undefined ? { traceId: trace } : { jobId: traceJob }),
+    ...(traceId !== undefined && (await hasJob(traceId)) ? { jobId: traceId } : { traceId: trace }),
   };
   return {
     workspaceId,

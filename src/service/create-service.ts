@@ -3,7 +3,16 @@ import { VolleyError } from '../domain/errors';
 import { isUuid } from '../domain/ids';
 import { getChannel } from '../ledger/channels';
 import { type Db, type Tx } from '../ledger/database';
-import { insertJob, isAlone, jobContent, lockJob, sealJob, setIntent, type JobRow } from '../ledger/jobs';
+import {
+  findJob,
+  insertJob,
+  isAlone,
+  jobContent,
+  lockJob,
+  sealJob,
+  setIntent,
+  type JobRow,
+} from '../ledger/jobs';
 import { type Nudge } from '../ledger/outbox';
 import { getWorkspaceSettings } from '../ledger/workspaces';
 import { type FanOut } from '../domain/states';
@@ -92,6 +101,9 @@ export function createService(deps: { notifier: Notifier; fanOut?: FanOut }): Se
     readMessage: findReleased,
     async readTimeline(db, input) {
       return isUuid(input.messageId) ? readEvents(db, input) : [];
+    },
+    async hasJob(db, { workspaceId, jobId }) {
+      return isUuid(jobId) && (await findJob(db, jobId))?.workspace_id === workspaceId;
     },
     async listMessages(db, input) {
       if (input.jobId !== undefined && !isUuid(input.jobId)) return { messages: [], next: null };

@@ -93,6 +93,8 @@ export interface Service {
   ): Promise<{ items: readonly ItemView[]; nextOrdinal: number | null }>;
   readMessage(db: Db, input: { workspaceId: string; messageId: string }): Promise<MessageView>;
   readTimeline(db: Db, input: { workspaceId: string; messageId: string }): Promise<readonly EventView[]>;
+  /** Whether the workspace has a job of this id: one look-up, nothing counted. */
+  hasJob(db: Db, ref: JobRef): Promise<boolean>;
   /** By keyset: `after` is the last message of the page before. */
   listMessages(db: Db, filter: MessageFilter): Promise<MessagePage>;
   /** What was said, delivery by delivery; empty until one was attempted. */

@@ -104,6 +104,7 @@ export function createFakeService(): FakeService {
       return message;
     },
     readTimeline: async (_db, { messageId }) => timelines.get(messageId) ?? [],
+    hasJob: notOffered,
     listMessages: notOffered,
     readOutputs: notOffered,
     cancelMessage: notOffered,

@@ -86,6 +86,20 @@ test('a job’s id as traceId finds its messages and no other’s, also together
   expect(await found(`messageId=${toCourierId(ids[2] ?? '')}`)).toEqual([2]);
 });
 
+test.each([
+  ['a UUID', '0B6e6f7c-2f3a-4c1e-9a55-0d0d8f6f1f10'],
+  ['an AWS X-Ray trace id', '1-5759e988-bd862e3fe1be46a994272793'],
+])('a trace id that looks like an id of ours finds its message: %s', async (_name, trace_id) => {
+  const message = { to: { user_id: 'traced' }, content: { body: 'x' }, metadata: { trace_id } };
+  const { json } = await stand.call('POST', '/send', { body: { message } });
+  const listed = async (traceId: string) =>
+    (await stand.call('GET', `/messages?traceId=${traceId}`)).json.results.map(
+      ({ id }: { id: string }) => id,
+    );
+  expect(await listed(trace_id)).toEqual([json.requestId]);
+  expect(await listed(json.requestId)).toEqual([json.requestId]);
+});
+
 test('any list in any of the SDKs’ encodings is the same filter', async () => {
   const statuses = ['SENT', 'DELIVERED', 'UNDELIVERABLE', 'ROUTED', 'ENQUEUED', 'CANCELED'];
   const encodings: ((values: string[]) => string)[] = [

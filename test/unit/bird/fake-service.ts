@@ -42,6 +42,7 @@ export function openFakeDoor(kind: ChannelKind = 'any'): FakeDoor {
     liveStatus: notFaked,
     listItems: notFaked,
     readTimeline: notFaked,
+    hasJob: notFaked,
     readOutputs: notFaked,
     cancelMessage: notFaked,
     resendMessage: notFaked,
