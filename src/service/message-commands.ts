@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { VolleyError } from '../domain/errors';
 import { isUuid } from '../domain/ids';
-import { type JobSpec } from '../domain/message-spec';
+import { type GateWishes } from '../domain/gate-wishes';
+import { type JobSpec, type MessageSpec } from '../domain/message-spec';
 import { type Pinned } from '../domain/pinned';
 import { isSettled, type Guarantee } from '../domain/states';
 import { type Db, type Tx } from '../ledger/database';
@@ -94,6 +95,18 @@ export async function acceptSend(tx: Tx, send: NewSend): Promise<Nudge> {
   return { jobId, workspaceId, kind: 'send', version, alone };
 }
 
+/** When the first one was to go and until when it was worth sending: somebody who sends it again wants it sent now. */
+function withoutMoments<T extends Pick<MessageSpec, 'notBeforeMs' | 'validUntilMs' | 'gates'>>(spec: T): T {
+  const { notBeforeMs: _notBefore, validUntilMs: _validUntil, gates, ...rest } = spec;
+  return { ...rest, ...(gates ? { gates: gatesOfNow(gates) } : {}) } as T;
+}
+
+/** Opening hours stay, and how long it is worth sending from its run on. */
+function gatesOfNow({ validUntilMs: _validUntil, delay, ...gates }: GateWishes): GateWishes {
+  const { durationMs: _duration, untilMs: _until, ...hours } = delay ?? {};
+  return { ...gates, ...(hours.hours === undefined ? {} : { delay: hours }) };
+}
+
 /** See Service.resendMessage. Templates and brand stay those that were sent; channels are those of now. */
 export async function resendMessage(tx: Tx, ref: MessageRef): Promise<Nudge> {
   const old = await findReleased(tx, ref);
@@ -105,14 +118,13 @@ export async function resendMessage(tx: Tx, ref: MessageRef): Promise<Nudge> {
   }
   const { spec, pinned } = await jobContent(tx, old.jobId);
   const guarantee = (await findJob(tx, old.jobId))?.guarantee ?? 'at_least_once';
-  const { notBeforeMs: _notBefore, validUntilMs: _validUntil, ...again } = old.spec;
   const now = await pin(tx, { workspaceId: ref.workspaceId, templates: [] });
   return acceptSend(tx, {
     workspaceId: ref.workspaceId,
     guarantee,
-    spec,
+    spec: withoutMoments(spec),
     definition: { resendOf: old.messageId },
-    recipients: [{ spec: again, echo: old.echo }],
+    recipients: [{ spec: withoutMoments(old.spec), echo: old.echo }],
     ...(old.channelId === null ? {} : { channelId: old.channelId }),
     ...(pinned ? { pinned: { ...pinned, channels: now.channels, order: now.order } } : {}),
     parentJobId: old.jobId,

@@ -1,5 +1,8 @@
 import Courier, { ConflictError } from '@trycourier/courier';
-import { toCourierId } from '../../../src/domain/ids';
+import { decide } from '../../../src/domain/gates';
+import { fromCourierId, toCourierId } from '../../../src/domain/ids';
+import { loadDelivery } from '../../../src/ledger/delivery-context';
+import { readGateFacts } from '../../../src/ledger/gate-facts';
 import { type Stand } from '../framework/setup';
 import { attempt, idsOf } from './ledger-moves';
 import { createCourierStand, createJob } from './setup';
@@ -104,6 +107,48 @@ test('a settled message is sent again as a new one in a linked job; one on its w
     resentFrom: jobId,
   });
   expect((await stand.call('GET', paths[0] ?? '')).json.status).toBe('UNDELIVERABLE');
+});
+
+test('a message sent again goes now, although the first one was to go later, or not any more', async () => {
+  const { db } = stand.database;
+  const message = {
+    to: { user_id: 'late', email: 'late@x.example' },
+    content: { title: 't', body: 'b' },
+    preferences: { subscription_topic_id: 'news' },
+    delay: { duration: 86_400_000, until: new Date(Date.now() + 7_200_000).toISOString() },
+    expiry: { expires_at: Date.now() + 60_000, expires_in: 'P1D' },
+  };
+  const { json } = await stand.call('POST', '/send', { body: { message } });
+  await stand.call('POST', `/messages/${json.requestId}/cancel`);
+  const again = await stand.call('POST', `/messages/${json.requestId}/resend`);
+  const gatesIn = async (id: string, afterMs: number) => {
+    const messageId = fromCourierId(id) ?? '';
+    const delivery = await loadDelivery(db, messageId);
+    if (!delivery) throw new Error('no such message');
+    const routes = [{ kind: 'email', channelId: stand.workspaceId, address: message.to.email } as const];
+    const { facts } = await readGateFacts(db, { messageId, message: delivery, routes, first: 0 });
+    return {
+      gates: delivery.jobSpec.gates,
+      decision: decide({ ...facts, canceled: false, nowMs: facts.nowMs + afterMs }),
+    };
+  };
+  expect((await gatesIn(json.requestId, 0)).decision).toMatchObject({ type: 'wait' });
+  expect((await gatesIn(json.requestId, 120_000)).decision).toMatchObject({ reason: 'expired' });
+  const { gates, decision } = await gatesIn(again.json.messageId, 120_000);
+  expect(decision).toMatchObject({ type: 'go' });
+  expect(gates).toEqual({ topicId: 'news', validForMs: 86_400_000 });
+});
+
+test('a message sent again keeps the hours in which people may be written to', async () => {
+  const delay = { until: 'Mo-Fr 08:00-18:00', timezone: 'Europe/Amsterdam' };
+  const message = { to: { user_id: 'office' }, content: { body: 'b' }, delay };
+  const { json } = await stand.call('POST', '/send', { body: { message } });
+  await stand.call('POST', `/messages/${json.requestId}/cancel`);
+  const again = await stand.call('POST', `/messages/${json.requestId}/resend`);
+  const spec = async (id: string) =>
+    (await loadDelivery(stand.database.db, fromCourierId(id) ?? ''))?.jobSpec;
+  expect((await spec(again.json.messageId))?.gates?.delay).toMatchObject({ hours: expect.any(String) });
+  expect(await spec(again.json.messageId)).toEqual(await spec(json.requestId));
 });
 
 test('a resend repeated with its Idempotency-Key is one message', async () => {
