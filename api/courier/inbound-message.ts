@@ -3,7 +3,7 @@ import { type ErrorDetail } from '../../src/domain/errors';
 import { type JobSpec } from '../../src/domain/message-spec';
 import { fromElemental } from '../../src/templates/elemental';
 import { readGateFields } from './gate-wishes';
-import { createJobBody, type InboundBulkMessage, type SendFields } from './message-schema';
+import { createJobBody, NAME_MAX_LENGTH, type InboundBulkMessage, type SendFields } from './message-schema';
 import { readLinkFields } from './link-wishes';
 import { readMetadata } from './metadata';
 import { readRouting } from './routing';
@@ -40,7 +40,7 @@ export function readMessageSpec(
   linkTracking?: boolean,
 ): { spec: JobSpec; problems: readonly ErrorDetail[] } {
   const nested = message.message ?? {};
-  const { what, problems } = readWhat(message);
+  const { what, brand: contentsBrand, problems } = readWhat(message);
   const data = { ...message.data, ...nested.data };
 
   const routing = nested.routing ?? message.routing;
@@ -66,7 +66,7 @@ export function readMessageSpec(
     ...oversize([message], at, DEFINITION_MAX_BYTES),
   );
 
-  const brand = brandOf(nested) ?? brandOf(message);
+  const brand = brandOf(nested) ?? brandOf(message) ?? contentsBrand;
   const spec: JobSpec = {
     ...what,
     data,
@@ -86,7 +86,8 @@ interface What {
   readonly template?: TemplateRef;
 }
 
-function readWhat(message: InboundBulkMessage): { what: What; problems: ErrorDetail[] } {
+/** `brand`: what Elemental names itself, for where the message names none. */
+function readWhat(message: InboundBulkMessage): { what: What; brand?: string; problems: ErrorDetail[] } {
   const sent = whatIsSent(message);
   if (sent.kind === 'template') return { what: { template: { id: sent.id } }, problems: [] };
   if (sent.kind === 'nothing') {
@@ -94,9 +95,17 @@ function readWhat(message: InboundBulkMessage): { what: What; problems: ErrorDet
       'nothing to send; give one of message.content, message.template, content, template or event';
     return { what: {}, problems: [{ at: 'message', problem }] };
   }
+  const at = `message.${sent.at}`;
   const read = fromElemental(sent.content);
-  if (read.ok) return { what: { content: read.content }, problems: [] };
-  return { what: {}, problems: read.problems.map((problem) => ({ at: `message.${sent.at}`, problem })) };
+  if (!read.ok) return { what: {}, problems: read.problems.map((problem) => ({ at, problem })) };
+  const what = { content: read.content };
+  const { brand } = sent.content as { brand?: unknown };
+  if (brand == null) return { what, problems: [] };
+  if (typeof brand === 'string' && brand !== '' && brand.length <= NAME_MAX_LENGTH) {
+    return { what, brand, problems: [] };
+  }
+  const problem = `must be the slug of a brand: text of 1 to ${NAME_MAX_LENGTH} characters`;
+  return { what, problems: [{ at: `${at}.brand`, problem }] };
 }
 
 function oversize(parts: readonly unknown[], at: string, maxBytes: number): ErrorDetail[] {

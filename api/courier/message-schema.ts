@@ -5,7 +5,7 @@ import { CHANNELS_MAX, hasChannelsBeyond, type Routing } from './routing';
  * The create request in its three shapes. Loose everywhere: what is not named here is kept and given back. The types of
  * what is named are checked, so that a slip is told at once and not by a million messages.
  */
-const NAME_MAX_LENGTH = 256;
+export const NAME_MAX_LENGTH = 256;
 
 const name = (what: string) => z.string().min(1).max(NAME_MAX_LENGTH).nullish().meta({ description: what });
 const bag = (what: string) => z.record(z.string(), z.unknown()).nullish().meta({ description: what });
@@ -62,7 +62,7 @@ const locale = first(
 const content = z
   .record(z.string(), z.unknown())
   .nullish()
-  .meta({ description: '`{title, body}`, or Elemental `{version, elements}`.' });
+  .meta({ description: '`{title, body}`, or Elemental `{version, elements, brand?}`.' });
 
 const durationMs = z.number().min(0).nullish();
 /** Hours of a week, written out. */

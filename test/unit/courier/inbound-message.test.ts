@@ -87,6 +87,28 @@ test('outer brand, data and locale are defaults of the nested message', () => {
   });
 });
 
+describe('the brand that Elemental names', () => {
+  const content = (brand: unknown) => ({
+    version: '2022-01-01',
+    brand,
+    elements: [{ type: 'text', content: 'x' }],
+  });
+
+  test('is taken where the message names none', () => {
+    expect(read({ content: content('own') }).spec.brand).toBe('own');
+    expect(read({ message: { content: content('own') } }).spec.brand).toBe('own');
+    expect(read({ brand: 'outer', message: { content: content('own') } }).spec.brand).toBe('outer');
+    expect(read({ content: content('own'), message: { brand_id: 'inner' } }).spec.brand).toBe('inner');
+    expect(read({ content: content(null) }).spec).not.toHaveProperty('brand');
+  });
+
+  test.each([{}, 7, '', 'x'.repeat(257), ['own']])('is refused where it is no slug: %.20j', (brand) => {
+    expect(refusal({ message: { message: { content: content(brand) } } })).toContain(
+      'message.message.content.brand: must be the slug of a brand',
+    );
+  });
+});
+
 test('a locale is a language, or data by language', () => {
   expect(read({ event: 'e', locale: 'en_US' }).spec).toMatchObject({ locale: 'en_US' });
   const byLocale = read({ event: 'e', locale: { fr: { hello: 'bonjour' } } }).spec;
