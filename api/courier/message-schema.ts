@@ -15,7 +15,7 @@ const kept = (what: string) => bag(`${what} Kept and given back; nothing acts on
  * Looked at before the elements are: of five million wrong ones each would be noted, with all that was tried on it, and the
  * process would end for want of memory.
  */
-function first<T>(isTooMany: (given: unknown) => boolean, problem: string, schema: z.ZodType<T>) {
+function bounded<T>(isTooMany: (given: unknown) => boolean, problem: string, schema: z.ZodType<T>) {
   return z.preprocess((given, context) => {
     if (!isTooMany(given)) return given;
     context.addIssue(problem);
@@ -38,7 +38,7 @@ const nestedRouting: z.ZodType<Routing> = z
       'Channels to try, in order: email, sms, push, inbox, direct_message, webhook. Method `all` is refused.',
   });
 
-const routing = first(
+const routing = bounded(
   hasChannelsBeyond,
   `has more than ${CHANNELS_MAX} channels, those of nested ones counted`,
   nestedRouting,
@@ -49,7 +49,7 @@ const LOCALES_MAX = 200;
 const isBeyondLocales = (given: unknown) =>
   typeof given === 'object' && given !== null && Object.keys(given).length > LOCALES_MAX;
 
-const locale = first(
+const locale = bounded(
   isBeyondLocales,
   `has more than ${LOCALES_MAX} languages`,
   z.union([z.string().min(2).max(35), z.record(z.string(), z.record(z.string(), z.unknown()))], {
