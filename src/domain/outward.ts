@@ -1,3 +1,4 @@
+import { saysUnknownAddress } from './fate-detail';
 import { type JobPhase, type MessageState, type WaitReason } from './states';
 import { type Reason } from './reasons';
 
@@ -167,7 +168,7 @@ export function birdStatus(view: StateView & { detail?: string | null }): {
   code?: number;
 } {
   const { bird, birdCode } = outward(view);
-  const unknownAddress = view.reason === 'bounced' && view.detail?.startsWith('unknown_address');
+  const unknownAddress = view.reason === 'bounced' && saysUnknownAddress(view.detail);
   const code = unknownAddress ? UNKNOWN_ADDRESS_CODE : birdCode;
   return code === undefined ? { status: bird } : { status: bird, code };
 }

@@ -40,13 +40,21 @@ export async function noteEvents(tx: Tx, workspaceId: string, noted: readonly No
   );
 }
 
+/** A step, and what the vendor said about it: words for people, null where there are none. */
+export interface ToldStep extends Step {
+  readonly detail: string | null;
+}
+
 /**
  * Moves messages step by step, one statement a step for all of them. A call that has no answer yet is accepted by what the
  * vendor told; its own answer, when it comes, finds that and changes nothing.
  */
 export async function applyMoves(
   tx: Tx,
-  moves: readonly { readonly standing: { readonly messageId: string }; readonly steps: readonly Step[] }[],
+  moves: readonly {
+    readonly standing: { readonly messageId: string };
+    readonly steps: readonly ToldStep[];
+  }[],
 ): Promise<void> {
   for (let place = 0; place < STEPS_MAX; place += 1) {
     const now = moves.flatMap(({ standing, steps }) => {
@@ -55,9 +63,15 @@ export async function applyMoves(
     });
     if (now.length === 0) return;
     await tx.query(
-      `update message_states s set state = g.state, reason = g.reason, detail = null, wait_reason = null, held_until = null
-       from unnest($1::uuid[], $2::text[], $3::text[]) g(message_id, state, reason) where s.message_id = g.message_id`,
-      [now.map(({ messageId }) => messageId), now.map(({ to }) => to), now.map(({ reason }) => reason)],
+      `update message_states s set state = g.state, reason = g.reason, detail = g.detail, wait_reason = null, held_until = null
+       from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) g(message_id, state, reason, detail)
+       where s.message_id = g.message_id`,
+      [
+        now.map(({ messageId }) => messageId),
+        now.map(({ to }) => to),
+        now.map(({ reason }) => reason),
+        now.map(({ detail }) => detail),
+      ],
     );
     const sent = now.filter(({ to }) => to === 'sent').map(({ messageId }) => messageId);
     if (sent.length > 0) await acceptOpenAttempts(tx, sent);

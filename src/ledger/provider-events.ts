@@ -1,10 +1,11 @@
 import { FATES, movesOf, type Step } from '../domain/callback-moves';
+import { fateDetail } from '../domain/fate-detail';
 import { type ChannelKind } from '../domain/kinds';
 import { type Recipient } from '../domain/message-spec';
 import { type ProviderEvent } from '../providers/callbacks/contract';
 import { type Tx } from './database';
 import { findDeliveries, lockStandings, type DeliveryMatch, type StandingRow } from './callback-reads';
-import { applyMoves, noteEvents, type Noted } from './callback-writes';
+import { applyMoves, noteEvents, type Noted, type ToldStep } from './callback-writes';
 
 export interface Recorded {
   /** Facts that were new, and are in a timeline now. */
@@ -65,7 +66,7 @@ export async function recordProviderEvents(
   });
 
   const noted: Noted[] = [];
-  const moves: { standing: StandingRow; steps: readonly Step[] }[] = [];
+  const moves: { standing: StandingRow; steps: readonly ToldStep[] }[] = [];
   const told: AddressFact[] = [];
   let stored = 0;
   for (const [messageId, facts] of byMessage) {
@@ -73,7 +74,7 @@ export async function recordProviderEvents(
     if (!standing) continue;
     const own = facts.filter(({ copy, delivery }) => !copy && delivery.route === standing.route);
     const steps = movesOf(standing, new Set(own.map(({ event }) => event.type)));
-    moves.push({ standing, steps });
+    moves.push({ standing, steps: steps.map((step) => ({ ...step, detail: detailOf(step, own) })) });
     const rows = explain(channel.channelId, standing, steps, facts, own);
     noted.push(...rows);
     stored += rows.filter(({ dedupe }) => dedupe !== null).length;
@@ -101,7 +102,7 @@ function explain(
     if (fact) told.add(fact);
   };
   for (const { to, reason } of steps) {
-    const cause = own.find(({ event }) => event.type === (reason ?? to));
+    const cause = causeOf({ to, reason }, own);
     if (to === 'sending') row('recovered', undefined, { callback: true });
     else row(to, cause, { callback: true, ...(reason ? { reason } : {}), ...(cause ? saidBy(cause) : {}) });
   }
@@ -110,6 +111,17 @@ function explain(
     row(fact.event.type, fact, { ...saidBy(fact), ...(fact.copy ? { copy: true } : {}) });
   }
   return rows;
+}
+
+/** Of several bounces told at once, the one that condemns the address. */
+function causeOf({ to, reason }: Step, own: readonly Fact[]): Fact | undefined {
+  const causes = own.filter(({ event }) => event.type === (reason ?? to));
+  return causes.find(({ event }) => event.hard === true) ?? causes[0];
+}
+
+function detailOf(step: Step, own: readonly Fact[]): string | null {
+  const cause = step.reason === null ? undefined : causeOf(step, own);
+  return cause ? fateDetail(cause.event) : null;
 }
 
 function saidBy({ event, delivery }: Fact): Record<string, unknown> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { type QueryResultRow } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
+import { toBirdMessage } from '../../../api/bird/message-shape';
 import { claimMessage, settleAttempt } from '../../../src/ledger/attempts';
 import { insertChannel } from '../../../src/ledger/channels';
 import { recordProviderEvents } from '../../../src/ledger/provider-events';
@@ -160,6 +161,29 @@ test('a late word overrules a failure and an uncertain end, as the table has it'
   await answer(uncertain, { outcome: 'ambiguous', state: 'uncertain', reason: 'in_doubt' });
   await record([fact(uncertain, 'opened')]);
   expect(await view(uncertain)).toMatchObject({ state: 'sent', engaged: 'opened' });
+});
+
+test("what the vendor said of a bounce is shown beside it, and an unknown address has Bird's code for one", async () => {
+  const told = async (...facts: readonly Partial<ProviderEvent>[]) => {
+    const sent = await one();
+    await answer(sent);
+    await record(facts.map((more, n) => fact(sent, 'bounced', { dedupe: `bounce-${n}`, ...more })));
+    return toBirdMessage(await view(sent));
+  };
+  const nobody = { code: '5.1.1', hard: true, detail: 'No such user here.' };
+  const full = { code: '5.2.2', hard: false, detail: 'The mailbox is full.' };
+  expect(await told(nobody)).toMatchObject({
+    ...{ status: 'delivery_failed', reason: 'bounced' },
+    failure: { code: 15005, source: { code: 1 }, description: 'unknown_address: No such user here.' },
+  });
+  expect(await told(full)).toMatchObject({ failure: { code: 15904, description: 'The mailbox is full.' } });
+  expect(await told(full, nobody)).toMatchObject({ failure: { code: 15005 } });
+  expect(await told({ hard: true, code: '5.2.2' })).toMatchObject({
+    failure: { code: 15904, description: '5.2.2' },
+  });
+  expect(await told({ type: 'carrier_refused', detail: 'Filtered.' })).toMatchObject({
+    failure: { code: 15905, description: 'Filtered.' },
+  });
 });
 
 test('a message that waits to be sent again in doubt is not, once the vendor says that it had it', async () => {
