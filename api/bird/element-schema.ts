@@ -126,6 +126,6 @@ export const messageRequestSchema = z
   .meta({
     id: 'BirdMessageRequest',
     description:
-      'Fields that are not named here are kept and given back; a member that is null counts as absent. Whatever is wrong ends the message as rejected, with every fault named in failure.description.',
+      'At most 200 KB. Fields that are not named here are kept and given back; a member that is null counts as absent. Whatever is wrong ends the message as rejected, with every fault named in failure.description.',
   });
 export type BirdMessageRequest = z.infer<typeof messageRequestSchema>;

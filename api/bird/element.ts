@@ -13,7 +13,7 @@ import { readLinkWishes } from './link-wishes';
 import { withoutNulls } from './nulls';
 import { readReceiver } from './receiver';
 import { salvage } from './salvage';
-import { isTooLarge, VALUES_MAX } from './size';
+import { isTooLarge, isTooLong, remainsOf, VALUES_MAX } from './size';
 import { readTemplate, type TemplateUse } from './template-ref';
 import { readTiming } from './timing';
 
@@ -33,7 +33,7 @@ export interface ElementContext {
 
 export interface Element {
   readonly spec: MessageSpec;
-  /** The element as sent, field for field. */
+  /** The element as sent, field for field; of one over 200 KB only what it is known by. */
   readonly echo: unknown;
 }
 
@@ -41,14 +41,21 @@ export interface Element {
  * One messageRequest in our words. Never throws: whatever is wrong in it, even that it is no object at all, becomes a fault
  * and the message ends `rejected` with all of them named.
  */
-export function readElement(echo: unknown, context: ElementContext): Element {
+export function readElement(sent: unknown, context: ElementContext): Element {
   const faults: Fault[] = context.poison.map(({ at, problem }) => fault('invalid_input', at, problem));
-  const { fields, issues } = parse(echo);
+  const tooLong = isTooLong(sent);
+  const echo = tooLong ? remainsOf(sent) : sent;
+  const { fields, issues } = tooLong ? TOO_LONG : parse(echo);
   faults.push(...issues);
   const { faults: found, ...spec } = assemble(fields, echo, context);
   const all = orderFaults([...faults, ...found]);
   return { spec: all.length ? { ...spec, faults: all } : spec, echo };
 }
+
+const TOO_LONG: ReturnType<typeof parse> = {
+  fields: undefined,
+  issues: [fault('invalid_input', 'message', 'is over 200 KB: send less in one message')],
+};
 
 /** Fields that are sound, and the schema's complaints about the others. */
 function parse(echo: unknown): { fields: Lenient | undefined; issues: readonly Fault[] } {

@@ -197,10 +197,36 @@ describe('an element', () => {
     expect(faults.at(-1)?.description).toBe('and 950 more');
   });
 
-  it('of megabytes of nonsense is faulted without being gone through, and large data is no nonsense', async () => {
+  it('of 200 KB is taken; a larger one is faulted and its bulk not kept, and the others go on', async () => {
     const door = openFakeDoor();
-    const identifiers = Array.from({ length: 500_000 }, () => 1);
-    const lines = Array.from({ length: 500_000 }, () => 1);
+    const sized = (bytes: number) => {
+      const element = { ...sound, reference: 'order-1', body: textBody('') };
+      const room = bytes - Buffer.byteLength(JSON.stringify(element));
+      return { ...element, body: textBody('x'.repeat(room)) };
+    };
+    const endless = { reference: 'x'.repeat(300_000), body: sound.body };
+    const elements = [sized(204_800), sized(204_801), endless, 'x'.repeat(300_000), sound];
+    const reply = await door.call(SEND, { body: { messageRequests: elements } });
+    expect(reply.status).toBe(202);
+    const messages = door.batches[0]?.messages ?? [];
+    const faults = [
+      { reason: 'invalid_input', description: 'message: is over 200 KB: send less in one message' },
+    ];
+    expect(messages.map(({ spec }) => spec.faults)).toEqual([undefined, faults, faults, faults, undefined]);
+    expect(messages.map(({ echo }) => echo)).toEqual([
+      elements[0],
+      { reference: 'order-1', receiver: sound.receiver },
+      {},
+      null,
+      sound,
+    ]);
+    expect(JSON.stringify(messages.slice(1, 4)).length).toBeLessThan(2_000);
+  });
+
+  it('of a hundred kilobytes of nonsense is faulted without being gone through, and large data is no nonsense', async () => {
+    const door = openFakeDoor();
+    const identifiers = Array.from({ length: 50_000 }, () => 1);
+    const lines = Array.from({ length: 50_000 }, () => 1);
     await door.call(SEND, {
       body: {
         messageRequests: [
