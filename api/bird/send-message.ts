@@ -15,7 +15,7 @@ const TOLD_AT_ONCE: readonly RejectReason[] = [
   'invalid_content',
 ];
 /** A fault's description begins with its place, where it has one (see faults.ts). */
-const PLACED = /^([\w.[\]…]+): (.*)$/s;
+const PLACED = /^((?:[\w.$…-]|\[\d+\]|\["(?:[^"\\]|\\.)*"\])+): (.*)$/s;
 
 /** One message for one channel: 202 with the message as it stands. It runs as a batch of one, with that batch's id. */
 export function sendMessageRoute(deps: SendDeps): CommandRoute {
@@ -24,6 +24,7 @@ export function sendMessageRoute(deps: SendDeps): CommandRoute {
     method: 'post',
     path: '/workspaces/{workspaceId}/channels/{channelId}/messages',
     auth: 'workspace',
+    poison: 'report',
     openapi: sendMessageOperation,
     handle: (call, tx) => sendMessage(deps, call, tx),
   };
@@ -37,7 +38,7 @@ async function sendMessage(deps: SendDeps, call: Call, tx: Tx): Promise<Reply> {
       details: [{ at: 'body', problem: 'must be an object' }],
     });
   }
-  const element = readElement(call.body, { ...context, poison: [] });
+  const element = readElement(call.body, { ...context, poison: call.poison });
   const details = (element.spec.faults ?? [])
     .filter(({ reason }) => (TOLD_AT_ONCE as readonly string[]).includes(reason))
     .map(({ description }) => toDetail(description));

@@ -50,6 +50,20 @@ it.each([
   expect(Object.keys(json.details).toSorted()).toEqual(fields.toSorted());
 });
 
+it('what cannot be kept is told at the place where the caller wrote it', async () => {
+  const { status, json } = await post({
+    ...sound,
+    body: { type: 'text', text: { text: 'a\0b', metadata: { 'x y': '\0' } } },
+    reference: '\0',
+  });
+  expect(status).toBe(422);
+  expect(json.details).toEqual({
+    'body.text.text': [expect.stringContaining('NUL')],
+    'body.text.metadata["x y"]': [expect.stringContaining('NUL')],
+    reference: [expect.stringContaining('NUL')],
+  });
+});
+
 it('a body that is no object is 400', async () => {
   for (const body of [[], 1, 'x']) expect((await post(body)).status).toBe(400);
 });
