@@ -2,18 +2,10 @@ import { VolleyError } from '../../src/domain/errors';
 import { type Service } from '../../src/service/service';
 import { type EventView } from '../../src/service/views';
 import { type ReadRoute } from '../route';
+import { interactionName } from './interaction-names';
 import { channelOf } from './message-shape';
 import { interactionsOperation } from './openapi-messages';
 import { idFromPath, requireOwnWorkspace } from './scope';
-
-/** Events of the timeline that a recipient caused, in Bird's words (bird-api.md §2.3). */
-export const INTERACTIONS: Readonly<Record<string, string>> = {
-  opened: 'opened',
-  clicked: 'clicked',
-  read: 'read',
-  complained: 'reported-as-spam',
-  unsubscribed: 'unsubscribed',
-};
 
 /** What the recipient did with a message, oldest first. */
 export function interactionsRoute(service: Service): ReadRoute {
@@ -40,7 +32,7 @@ export function interactionsRoute(service: Service): ReadRoute {
 }
 
 function interactionOf(messageId: string, { id, type, at, data }: EventView) {
-  const name = Object.hasOwn(INTERACTIONS, type) ? INTERACTIONS[type] : undefined;
+  const name = interactionName(type);
   if (name === undefined) return [];
   const url = typeof data['url'] === 'string' ? { metadata: { url: data['url'] } } : {};
   return [{ id: String(id), messageId, type: name, createdAt: at.toISOString(), ...url }];

@@ -1,7 +1,7 @@
 import { birdStatus } from '../../src/domain/outward';
-import { INTERACTION_TYPES } from '../../src/domain/webhooks';
 import { type MessageView } from '../../src/service/views';
 import { type BirdWebhookFilters } from '../../src/webhooks/bird-filters';
+import { interactionName } from './interaction-names';
 import { channelOf, toBirdMessage } from './message-shape';
 
 /** Bird's names of channels, by our kinds. Every chat is a chat: which vendor it is, the channel's id says. */
@@ -30,7 +30,7 @@ export const BIRD_CHANNEL_NAMES = Object.values(CHANNEL_NAMES).flat();
 const FILTERS: Readonly<Record<string, (view: MessageView, fact: { type: string }) => string | null>> = {
   channelId: (view) => channelOf(view),
   messageStatus: (view) => birdStatus(view).status,
-  interactionType: (_, { type }) => (isInteraction(type) ? type : null),
+  interactionType: (_, { type }) => interactionName(type) ?? null,
   templateProjectId: (view) => view.spec.template?.id ?? null,
 };
 export const BIRD_FILTER_KEYS = Object.keys(FILTERS);
@@ -43,18 +43,16 @@ export function birdWebhookBody(
   kind: string | undefined,
 ): unknown {
   const [channel = '', of] = filters.event.split('.');
-  if (isInteraction(fact.type) !== (of === 'interaction') || !isOfChannel(kind, channel)) return undefined;
+  const type = interactionName(fact.type);
+  if ((type !== undefined) !== (of === 'interaction') || !isOfChannel(kind, channel)) return undefined;
   const passes = filters.eventFilters.every(({ key, value }) => FILTERS[key]?.(view, fact) === value);
   if (!passes) return undefined;
   const message = toBirdMessage(view);
-  const payload = isInteraction(fact.type)
-    ? { ...fact.data, messageId: view.messageId, type: fact.type, createdAt: fact.at.toISOString(), message }
-    : message;
+  const payload =
+    type === undefined
+      ? message
+      : { ...fact.data, messageId: view.messageId, type, createdAt: fact.at.toISOString(), message };
   return { service: filters.service, event: filters.event, payload };
-}
-
-function isInteraction(type: string): boolean {
-  return INTERACTION_TYPES.some((known) => known === type);
 }
 
 /** Nobody is told of a message that has no channel yet; the seeded sandbox stands for every channel. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type BirdWebhookFilters } from '../../src/webhooks/bird-filters';
+import { BIRD_INTERACTIONS } from './interaction-names';
 import { BIRD_CHANNEL_NAMES, BIRD_FILTER_KEYS } from './webhook-body';
 
 const MAX_URL_LENGTH = 2_048;
@@ -30,12 +31,17 @@ const event = z.string().superRefine((text, context) => {
   }
 });
 
-const eventFilter = z.object({
-  key: z
-    .string()
-    .refine((key) => BIRD_FILTER_KEYS.includes(key), `must be one of ${BIRD_FILTER_KEYS.join(', ')}`),
-  value: z.string().min(1).max(256),
-});
+const eventFilter = z
+  .object({
+    key: z
+      .string()
+      .refine((key) => BIRD_FILTER_KEYS.includes(key), `must be one of ${BIRD_FILTER_KEYS.join(', ')}`),
+    value: z.string().min(1).max(256),
+  })
+  .refine(({ key, value }) => key !== 'interactionType' || BIRD_INTERACTIONS.includes(value), {
+    path: ['value'],
+    error: `must be one of ${BIRD_INTERACTIONS.join(', ')}: Volley has no other interaction to tell`,
+  });
 
 const fields = {
   service,

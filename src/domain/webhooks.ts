@@ -38,7 +38,9 @@ export type WebhookType = (typeof WEBHOOK_TYPES)[number];
 export const TEST_TYPE = 'endpoint.test';
 
 /** Interactions are facts beside the state; all other ledger types of a message are states (or `accepted`). */
-export const INTERACTION_TYPES = ['opened', 'clicked'] as const;
+const INTERACTION_TYPES = ['opened', 'clicked', 'complained', 'unsubscribed'] as const;
+/** Those that every form has a word for; the others are Bird's alone. */
+const ENGAGEMENT_TYPES = ['opened', 'clicked'] as const;
 const STATE_TYPES = [
   ...['accepted', 'waiting', 'sending', 'sent', 'delivered', 'undelivered', 'failed', 'uncertain'],
   ...['rejected', 'skipped', 'canceled'],
@@ -52,7 +54,8 @@ export function ledgerTypesOf(
 ): string[] {
   if (wanted.form !== 'standard') {
     if (wanted.of === 'interaction') return [...INTERACTION_TYPES];
-    return wanted.of === 'outbound' ? [...STATE_TYPES] : [...STATE_TYPES, ...INTERACTION_TYPES];
+    if (wanted.of === 'outbound') return [...STATE_TYPES];
+    return [...STATE_TYPES, ...(wanted.form === 'bird' ? INTERACTION_TYPES : ENGAGEMENT_TYPES)];
   }
   return [
     ...new Set(

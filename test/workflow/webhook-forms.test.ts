@@ -127,6 +127,31 @@ test('an interaction is told to who subscribed to interactions', async () => {
   ]);
 });
 
+test.each([
+  ['complained', 'reported-as-spam'],
+  ['unsubscribed', 'unsubscribed'],
+])('%s is told to who subscribed to the interaction %s, and to nobody else', async (fact, name) => {
+  const other = name === 'unsubscribed' ? 'reported-as-spam' : 'unsubscribed';
+  const wanted = (value: string) => bird('webhook.interaction', [{ key: 'interactionType', value }]);
+  const ids = [
+    await stage.addEndpoint(`${receiver.url}/wanted`, wanted(name)),
+    await stage.addEndpoint(`${receiver.url}/other`, wanted(other)),
+    await stage.addEndpoint(`${receiver.url}/outbound`, bird('webhook.outbound')),
+    await stage.addEndpoint(`${receiver.url}/courier`, { form: 'courier', secrets }),
+  ];
+  const messageId = await sendTo();
+  for (const id of ids) await stage.drained(id);
+  receiver.reset();
+  await stage.db.query('insert into events (message_id, workspace_id, type) values ($1, $2, $3)', [
+    ...[messageId, WORKSPACE, fact],
+  ]);
+  for (const id of ids) await stage.drained(id);
+  expect(receiver.requests.map(({ path }) => path)).toEqual(['/wanted']);
+  expect(receiver.requests.map(json)).toMatchObject([
+    { event: 'webhook.interaction', payload: { type: name, messageId } },
+  ]);
+});
+
 test("a message's own notification.url is told instead, where a subscription matches, and a dead one delays nobody", async () => {
   const own = await startHttpSink();
   const dead = await startHttpSink({ answer: { status: 500 } });

@@ -49,12 +49,26 @@ test.each([
   [{ event: 'sms.inbound' }, 'event'],
   [{ event: 'pigeon.outbound' }, 'event'],
   [{ eventFilters: [{ key: 'weather', value: 'rain' }] }, 'eventFilters[0].key'],
+  [{ eventFilters: [{ key: 'interactionType', value: 'read' }] }, 'eventFilters[0].value'],
   [{ url: 'http://10.0.0.1/' }, 'url'],
   [{ url: undefined }, 'url'],
 ])('%j is unprocessable, by its field', async (body, field) => {
   const refused = await create(body);
   expect(refused.status).toBe(422);
   expect(Object.keys(refused.json.details)).toEqual([field]);
+});
+
+test('a subscription may ask for each interaction that is ever told, and is queued for all of their facts', async () => {
+  for (const value of ['opened', 'clicked', 'reported-as-spam', 'unsubscribed']) {
+    const eventFilters = [{ key: 'interactionType', value }];
+    const { status, json } = await create({ event: 'email.interaction', eventFilters });
+    expect(status).toBe(201);
+    const [row] = await stand.database.db.query<{ types: string[] }>(
+      'select event_types as types from webhook_endpoints where id = $1',
+      [json.id],
+    );
+    expect(row?.types).toEqual(['opened', 'clicked', 'complained', 'unsubscribed']);
+  }
 });
 
 test('five subscriptions may have the same filters, in whatever order, and a sixth may not', async () => {
