@@ -12,35 +12,49 @@ import {
   replayPage,
   scheduleRetry,
   settleQueued,
+  stayBackedOff,
   type Drain,
   type QueuedEvent,
 } from '../src/ledger/webhook-queue';
 import { type DrainResult, type WebhookActivities } from '../workflows/contract';
 import { callEndpoint, type CallFailure } from './webhooks/call-endpoint';
 import { createCallBuilder } from './webhooks/build-call';
+import { createHandOn } from './webhooks/hand-on';
 import { type Dependencies } from './dependencies';
 import { whileBeating } from './heartbeat';
 
 /** A drain gives its slot back after this long, so that many endpoints share the slots fairly; a call under way finishes. */
 const DRAIN_MS = 10_000;
 const PAGE = 100;
+/** How often a subscription in its backoff is looked through for what is for messages' own URLs. */
+const HAND_ON_EVERY_MS = 30_000;
 
 /**
  * One drain of an endpoint: what it is owed goes out in order, one call an event, each taken out of the queue by its own
- * statement. A crash in between repeats at most one call, with the same id. The first failure ends the drain.
+ * statement. A crash in between repeats at most one call, with the same id. The first failure ends the drain; what is for
+ * messages' own URLs does not wait behind it.
  */
 export function createDeliverWebhooks(deps: Dependencies): WebhookActivities['deliverWebhooks'] {
   const { db, log } = deps;
   const buildCall = createCallBuilder(deps);
+  const handOn = createHandOn(deps);
 
   return ({ endpointId }) => {
     return whileBeating<DrainResult>(async () => {
       const drain = await openDrain(db, endpointId, leaseOf());
       if (!drain) return { type: 'ended', why: 'deleted' };
       if (drain.endpoint.status !== 'active') return { type: 'ended', why: 'disabled' };
+      if (drain.backoffMs > 0 && handOn.concerns(drain.endpoint)) return handOnOnly(drain);
       return run(drain);
     });
   };
+
+  async function handOnOnly(drain: Drain): Promise<DrainResult> {
+    const { endpoint, backoffMs } = drain;
+    const lookMs = lookAfter(backoffMs, await handOn.round(endpoint));
+    await stayBackedOff(db, drain, lookMs);
+    return { type: 'failed', waitMs: Math.ceil(lookMs), version: endpoint.version };
+  }
 
   async function run(drain: Drain): Promise<DrainResult> {
     const { endpoint } = drain;
@@ -103,26 +117,33 @@ export function createDeliverWebhooks(deps: Dependencies): WebhookActivities['de
         outcome: failure ? failure.text : 'taken',
         ms: Date.now() - startedAtMs,
       });
-      if (failure) return afterwards(drain, failure);
+      if (failure) return afterwards(drain, failure, await handOn.round(drain.endpoint));
       return (await done(true)) ? undefined : { type: 'more', version };
     };
   }
 
-  async function afterwards(drain: Drain, failure: CallFailure): Promise<DrainResult> {
+  async function afterwards(drain: Drain, failure: CallFailure, allHandedOn: boolean): Promise<DrainResult> {
     const { version } = drain.endpoint;
     return db.transaction(async (tx): Promise<DrainResult> => {
       const noted = await noteFailure(tx, drain, { text: failure.text, countsAsStep: !isThrottle(failure) });
       if (!noted) return { type: 'more', version };
       const next = afterFailure({ ...failure, ...noted });
       if (next.type === 'disable') {
+        // Its queue goes with it, so the next drain hands on the rest first.
+        if (!allHandedOn) return { type: 'more', version };
         await disableEndpoint(tx, drain, next.reason);
         log.warn({ event: 'webhook.disabled', endpointId: drain.endpoint.id, reason: next.reason });
         return { type: 'ended', why: 'disabled' };
       }
-      await scheduleRetry(tx, drain, next.waitMs);
-      return { type: 'failed', waitMs: Math.ceil(next.waitMs), version };
+      const lookMs = handOn.concerns(drain.endpoint) ? lookAfter(next.waitMs, allHandedOn) : next.waitMs;
+      await scheduleRetry(tx, drain, next.waitMs, lookMs);
+      return { type: 'failed', waitMs: Math.ceil(lookMs), version };
     });
   }
+}
+
+function lookAfter(backoffMs: number, allHandedOn: boolean): number {
+  return allHandedOn ? Math.min(backoffMs, HAND_ON_EVERY_MS) : 0;
 }
 
 /** Unique to this try of this activity: a try that the server gave up on is fenced off by the next. */

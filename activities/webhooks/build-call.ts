@@ -38,7 +38,11 @@ export function createCallBuilder(deps: Dependencies) {
   };
 }
 
-async function contentOf(
+/**
+ * The words of an event for an endpoint. Undefined: not for it. What is for the message's own `notification.url` is moved into
+ * that one's line.
+ */
+export async function contentOf(
   deps: Dependencies,
   endpoint: WebhookEndpoint,
   event: QueuedEvent,

@@ -20,6 +20,8 @@ export interface Drain {
   readonly lease: string;
   /** A range of the log still to be replayed, before the queue. */
   readonly replay: { readonly after: number; readonly until: number; readonly since: Date } | null;
+  /** How long its backoff still is, in ms; 0 where it may be called. */
+  readonly backoffMs: number;
 }
 
 /** Nobody else wakes the workflow while a drain says that it is alive: longer than one call may take. */
@@ -32,27 +34,29 @@ const REPLAY_WINDOW = 5_000;
 /** Takes the endpoint for a drain and notes that its newest version was seen; undefined where it is deleted. */
 export async function openDrain(db: Db, endpointId: string, lease: string): Promise<Drain | undefined> {
   const [row] = await db.query<
-    WebhookEndpoint & { after: number | null; until: number | null; [key: string]: unknown }
+    WebhookEndpoint & { after: number | null; until: number | null; backoff: number; [key: string]: unknown }
   >(
     `update webhook_endpoints set lease = $2, observed_version = version, quiet_until = ${QUIET_WHILE_DRAINING}
-     where id = $1 and deleted_at is null returning ${ENDPOINT_COLUMNS}, replay_after as after, replay_until as until`,
+     where id = $1 and deleted_at is null returning ${ENDPOINT_COLUMNS}, replay_after as after, replay_until as until,
+       greatest(0, coalesce(extract(epoch from retry_at - ledger_now()) * 1000, 0))::float8 as backoff`,
     [endpointId, lease],
   );
   if (!row) {
     await db.query('update webhook_endpoints set observed_version = version where id = $1', [endpointId]);
     return undefined;
   }
-  const { after, until, ...endpoint } = row;
+  const { after, until, backoff, ...endpoint } = row;
   const replay =
     after === null || until === null || endpoint.replaySince === null
       ? null
       : { after, until, since: endpoint.replaySince };
-  return { endpoint, lease, replay };
+  return { endpoint, lease, replay, backoffMs: backoff };
 }
 
-const EVENT = `coalesce(e.at, w.at) as at, coalesce(e.type, w.type) as type, coalesce(e.data, w.data) as data,
+/** The columns of a `QueuedEvent` but its id, of `e` (events), `w` (workspace_events), `m` and `j`. */
+export const EVENT = `coalesce(e.at, w.at) as at, coalesce(e.type, w.type) as type, coalesce(e.data, w.data) as data,
   e.message_id as "messageId", m.recipient_id as "recipientId", j.id as "jobId", j.kind as "jobKind"`;
-const OF_JOBS = `left join messages m on m.id = e.message_id left join jobs j on j.id = coalesce(m.job_id, w.job_id)`;
+export const OF_JOBS = `left join messages m on m.id = e.message_id left join jobs j on j.id = coalesce(m.job_id, w.job_id)`;
 
 /** The next of the queue after an id, in order. From the front (0) nothing that has committed is missed. */
 export async function queuedPage(
@@ -148,12 +152,23 @@ export async function noteFailure(
   return row && { failingForMs: row.ms, failures: row.before };
 }
 
-/** The next call comes after `waitMs`, by the workflow's timer; the relay stands behind it. */
-export async function scheduleRetry(tx: Tx, drain: Drain, waitMs: number): Promise<void> {
+/**
+ * The next call comes after `waitMs`, and the workflow looks again after `lookMs`, by its own timer; the relay stands behind it.
+ */
+export async function scheduleRetry(tx: Tx, drain: Drain, waitMs: number, lookMs: number): Promise<void> {
   await tx.query(
     `update webhook_endpoints set retry_at = ledger_now() + $2 * interval '1 millisecond',
-       quiet_until = ledger_now() + ($2 + $3) * interval '1 millisecond' where id = $1`,
-    [drain.endpoint.id, Math.ceil(waitMs), RETRY_MARGIN_MS],
+       quiet_until = ledger_now() + $3 * interval '1 millisecond' where id = $1`,
+    [drain.endpoint.id, Math.ceil(waitMs), Math.ceil(lookMs) + RETRY_MARGIN_MS],
+  );
+}
+
+/** The backoff goes on, and the workflow looks again after `lookMs`; a change by the owner is not delayed by it. */
+export async function stayBackedOff(db: Db, drain: Drain, lookMs: number): Promise<void> {
+  await db.query(
+    `update webhook_endpoints set quiet_until = ledger_now() + $4 * interval '1 millisecond'
+     where id = $1 and lease = $2 and version = $3`,
+    [drain.endpoint.id, drain.lease, drain.endpoint.version, Math.ceil(lookMs) + RETRY_MARGIN_MS],
   );
 }
 

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { toCourierId } from '../../src/domain/ids';
 import { listEndpoints } from '../../src/ledger/webhook-endpoints';
 import { startHttpSink, type HttpSink, type SinkRequest } from '../support/sinks/http-sink';
-import { WORKSPACE } from './stage';
+import { MINUTE, WORKSPACE } from './stage';
 import { startWebhookStage, type WebhookStage } from './webhook-stage';
 
 const KEY = 'a-key-of-our-own';
@@ -211,6 +211,59 @@ test("what is for a message's own URL that is gone comes to the subscription's, 
     await gone.close();
   }
 });
+
+test.each([
+  ['fails', 500],
+  ['is gone', 410],
+])(
+  "a subscription whose own URL %s holds up no message's own URL, and their order is kept",
+  async (_, status) => {
+    const own = await startHttpSink();
+    try {
+      receiver.answer({ status });
+      const id = await stage.addEndpoint(receiver.url, bird('webhook.outbound'));
+      const ofMessages = () =>
+        own.requests.map((request) => {
+          const { id: messageId, status: told } = json(request)['payload'];
+          return [messageId, told];
+        });
+      const life = (messageId: string) => ['accepted', 'processing', 'sent'].map((told) => [messageId, told]);
+      await sendTo();
+      const first = await sendTo({ notification: { url: `${own.url}/first` } });
+      await stage.until('what waited behind the failure is told', async () => {
+        await stage.wake();
+        return own.requests.length === 3;
+      });
+      expect(ofMessages()).toEqual(life(first));
+      expect(receiver.requests).toHaveLength(1);
+      if (status === 410) {
+        await stage.until('disabled', async () => (await stage.endpoint(id)).status === 'disabled');
+        return;
+      }
+      // The second call is over: five minutes of backoff are before it.
+      await stage.sleep(10_000);
+      await receiver.waitFor(2);
+      await stage.until('backing off', async () => (await stage.endpoint(id)).failures === 2);
+      const second = await sendTo({ notification: { url: `${own.url}/second` } });
+      await stage.sleep(MINUTE);
+      await stage.until('what came in the backoff is told', async () => {
+        await stage.wake();
+        return own.requests.length === 6;
+      });
+      expect(ofMessages()).toEqual([...life(first), ...life(second)]);
+      expect(receiver.requests).toHaveLength(2);
+      receiver.answer({});
+      await stage.sleep(5 * MINUTE);
+      await stage.drained(id);
+      expect(receiver.requests.slice(2).map((request) => json(request)['payload'].status)).toEqual([
+        ...['accepted', 'processing', 'sent'],
+      ]);
+      expect(own.requests).toHaveLength(6);
+    } finally {
+      await own.close();
+    }
+  },
+);
 
 test('a notification.template keeps its URL to the subscriptions of that template', async () => {
   const own = await startHttpSink();
