@@ -121,13 +121,14 @@ export interface EndpointChange {
 
 /**
  * Changes an endpoint and lets its workflow look at once, also in the midst of a backoff. Put back to active it starts with a
- * clean record; disabled by its owner its queue is emptied, as by Volley itself.
+ * clean record; disabled by its owner its queue is emptied, as by Volley itself. Its children stop and start again with it.
  */
 export async function updateEndpoint(
   tx: Tx,
   ref: EndpointRef,
   change: EndpointChange,
 ): Promise<WebhookEndpoint | undefined> {
+  if (change.status === 'active') await startChildren(tx, ref);
   const [row] = await tx.query<Row>(
     `update webhook_endpoints set url = coalesce($3, url), description = coalesce($4, description),
        filters = coalesce($5, filters), event_types = coalesce($6, event_types), secrets = coalesce($7, secrets),
@@ -150,9 +151,35 @@ export async function updateEndpoint(
       JSON.stringify(change.filters),
     ]);
   }
+  if (change.status === 'disabled') await stopChildren(tx, ref);
   if (row?.status === 'disabled')
     await tx.query('delete from webhook_queue where endpoint_id = $1', [row.id]);
   return row;
+}
+
+/** Those that stopped with their parent, which is about to start again; one that was gone or failing by itself stays as it is. */
+async function startChildren(tx: Tx, ref: EndpointRef): Promise<void> {
+  await tx.query(
+    `update webhook_endpoints c set status = 'active', disabled_reason = null, disabled_at = null, failures = 0,
+       failing_since = null, retry_at = null, quiet_until = '-infinity', version = c.version + 1, updated_at = ledger_now()
+     from (select id, disabled_at from webhook_endpoints
+       where workspace_id = $1 and id = $2 and status = 'disabled' and deleted_at is null for update) p
+     where c.parent_id = p.id and c.disabled_reason = 'requested' and c.disabled_at = p.disabled_at and c.deleted_at is null`,
+    [ref.workspaceId, ref.endpointId],
+  );
+}
+
+/** With their queues, as their parent; the common moment says later which of them stopped with it. */
+async function stopChildren(tx: Tx, ref: EndpointRef): Promise<void> {
+  const stopped = await tx.query<{ id: string }>(
+    `update webhook_endpoints c set status = 'disabled', disabled_reason = 'requested', disabled_at = p.disabled_at,
+       retry_at = null, quiet_until = '-infinity', version = c.version + 1, updated_at = ledger_now()
+     from webhook_endpoints p
+     where p.workspace_id = $1 and p.id = $2 and c.parent_id = p.id and c.status = 'active' and c.deleted_at is null
+     returning c.id`,
+    [ref.workspaceId, ref.endpointId],
+  );
+  await tx.query('delete from webhook_queue where endpoint_id = any($1)', [stopped.map(({ id }) => id)]);
 }
 
 /** Ends an endpoint and its children: nothing more is called, secrets and queue are forgotten. */

@@ -25,7 +25,8 @@ export function ownTargetOf(
 
 /**
  * Hands an event over to the line of its message's own URL: one child endpoint an origin, with the subscription's filters and
- * secret, so that somebody's dead URL holds up nothing but itself.
+ * secret, so that somebody's dead URL holds up nothing but itself. Of a subscription that its owner has just stopped nothing is
+ * owed to anybody.
  * @returns false where the subscription has too many already.
  */
 export async function moveToChild(
@@ -34,6 +35,12 @@ export async function moveToChild(
   eventId: number,
   target: string,
 ): Promise<boolean> {
+  // A child that is made now would not stop with it.
+  const active = await tx.query(
+    `select 1 from webhook_endpoints where id = $1 and status = 'active' and deleted_at is null for share`,
+    [parent.id],
+  );
+  if (active.length === 0) return true;
   const childId = await childFor(tx, parent, new URL(target).origin);
   if (childId === undefined) return false;
   await tx.query('insert into webhook_queue (endpoint_id, event_id) values ($1, $2) on conflict do nothing', [

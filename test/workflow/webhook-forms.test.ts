@@ -1,8 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
 import { toCourierId } from '../../src/domain/ids';
-import { listEndpoints } from '../../src/ledger/webhook-endpoints';
+import { listEndpoints, updateEndpoint } from '../../src/ledger/webhook-endpoints';
+import { moveToChild } from '../../src/webhooks/own-target';
 import { startHttpSink, type HttpSink, type SinkRequest } from '../support/sinks/http-sink';
-import { MINUTE, WORKSPACE } from './stage';
+import { DAY, MINUTE, WORKSPACE } from './stage';
 import { startWebhookStage, type WebhookStage } from './webhook-stage';
 
 const KEY = 'a-key-of-our-own';
@@ -264,6 +265,60 @@ test.each([
     }
   },
 );
+
+test("a subscription that is inactive stops messages' own URLs too, and they go on when it is active again", async () => {
+  const [own, gone] = [await startHttpSink(), await startHttpSink({ answer: { status: 410 } })];
+  const childOf = async (url: string) => {
+    const all = await listEndpoints(stage.db, { workspaceId: WORKSPACE, children: true });
+    return all.find((endpoint) => endpoint.url === url);
+  };
+  try {
+    own.answer({ status: 500 });
+    const id = await stage.addEndpoint(
+      receiver.url,
+      bird('webhook.outbound', [{ key: 'messageStatus', value: 'sent' }]),
+    );
+    const become = (status: 'active' | 'disabled') =>
+      stage.db.transaction((tx) =>
+        updateEndpoint(tx, { workspaceId: WORKSPACE, endpointId: id }, { status }),
+      );
+    await sendTo({ notification: { url: `${gone.url}/x` } });
+    await sendTo({ notification: { url: `${own.url}/first` } });
+    await stage.drained(id);
+    await stage.until('one backs off and the other is gone', async () => {
+      await stage.wake();
+      return (await childOf(own.url))?.failures === 1 && (await childOf(gone.url))?.status === 'disabled';
+    });
+    await become('disabled');
+    expect((await childOf(own.url))?.status).toBe('disabled');
+    await stage.wake();
+    own.answer({});
+    const before = own.requests.length;
+    await stage.sleep(DAY);
+    expect(own.requests).toHaveLength(before);
+    await become('active');
+    expect(await childOf(own.url)).toMatchObject({ status: 'active', failures: 0 });
+    expect((await childOf(gone.url))?.disabledReason).toBe('gone');
+    const later = await sendTo({ notification: { url: `${own.url}/second` } });
+    await stage.drained(id);
+    await stage.drained((await childOf(own.url))?.id ?? '');
+    expect(own.requests.slice(before).map((request) => json(request)['payload'].id)).toEqual([later]);
+  } finally {
+    await own.close();
+    await gone.close();
+  }
+});
+
+test('what is handed on under a subscription that was just stopped is owed to nobody', async () => {
+  const id = await stage.addEndpoint(receiver.url, bird('webhook.outbound'));
+  const parent = await stage.endpoint(id);
+  await stage.db.transaction((tx) =>
+    updateEndpoint(tx, { workspaceId: WORKSPACE, endpointId: id }, { status: 'disabled' }),
+  );
+  const moved = await stage.db.transaction((tx) => moveToChild(tx, parent, 1, 'http://127.0.0.1:9/x'));
+  expect(moved).toBe(true);
+  expect(await listEndpoints(stage.db, { workspaceId: WORKSPACE, children: true })).toHaveLength(1);
+});
 
 test('a notification.template keeps its URL to the subscriptions of that template', async () => {
   const own = await startHttpSink();
