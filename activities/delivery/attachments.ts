@@ -1,7 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type AttachmentRef } from '../../src/domain/content';
 import { parseUrl } from '../../src/domain/parse-url';
 import { type FetchedAttachment } from '../../src/providers/contract';
 import { type Egress } from '../../src/providers/egress/guarded-client';
+import { createByteBudget, type ByteBudget, type Hold } from './byte-budget';
 
 /** All files of one message together (issue: "10 MB in all"). */
 const MAX_TOTAL_BYTES = 10 * 1024 * 1024;
@@ -10,8 +12,54 @@ export type Attachments =
   | { readonly ok: true; readonly attachments: readonly FetchedAttachment[] }
   | { readonly ok: false; readonly retryable: boolean; readonly detail: string };
 
-/** Fetches a message's files, one after the other, through the egress guard. Details name places in the list, never URLs. */
+/** Of files, over all deliveries of a process; what providers make of them comes on top. Documented in docs/providers.md. */
+const PROCESS_BYTES = 256 * 1024 * 1024;
+/** As long as a file itself may take. Who had no turn by then gives its place to others, and comes again. */
+const TURN_MS = 30_000;
+const processBudget = createByteBudget(PROCESS_BYTES);
+
+interface Delivery {
+  readonly budget: ByteBudget;
+  readonly turnMs: number;
+  readonly holds: Hold[];
+}
+const deliveries = new AsyncLocalStorage<Delivery>();
+
+/** Runs one delivery; the bytes of the files that it fetches are held until it ends. */
+export async function holdingFiles<T>(
+  work: () => Promise<T>,
+  { budget = processBudget, turnMs = TURN_MS }: { budget?: ByteBudget; turnMs?: number } = {},
+): Promise<T> {
+  const holds: Hold[] = [];
+  try {
+    return await deliveries.run({ budget, turnMs, holds }, work);
+  } finally {
+    for (const hold of holds) hold.shrinkTo(0);
+  }
+}
+
+/**
+ * Fetches a message's files, one after the other, through the egress guard. Details name places in the list, never URLs. Files
+ * are for a delivery of its own (`holdingFiles`): a group that held some and waited for room for the others would wait for itself.
+ */
 export async function fetchAttachments(egress: Egress, refs: readonly AttachmentRef[]): Promise<Attachments> {
+  if (refs.length === 0) return { ok: true, attachments: [] };
+  const delivery = deliveries.getStore();
+  if (!delivery) return later('Attachments are fetched for one message at a time.');
+  const hold = await delivery.budget.take(MAX_TOTAL_BYTES, delivery.turnMs);
+  if (!hold) return later('Too many attachments are under way.');
+  delivery.holds.push(hold);
+  const fetched = await fetchAll(egress, refs);
+  const files = fetched.ok ? fetched.attachments : [];
+  hold.shrinkTo(files.reduce((sum, { content }) => sum + content.length, 0));
+  return fetched;
+}
+
+function later(detail: string): Attachments {
+  return { ok: false, retryable: true, detail };
+}
+
+async function fetchAll(egress: Egress, refs: readonly AttachmentRef[]): Promise<Attachments> {
   const attachments: FetchedAttachment[] = [];
   let room = MAX_TOTAL_BYTES;
   for (const [index, ref] of refs.entries()) {

@@ -41,7 +41,7 @@ export interface GroupBeginner {
 
 export interface BegunGroup {
   readonly begun: readonly BegunCall[];
-  /** Not to be begun in a group: a gate's no, a cap, a fault in it, or something changed. Each goes its own way. */
+  /** Not to be begun in a group: a gate's no, a cap, files, a fault in it, or something changed. Each goes its own way. */
   readonly alone: readonly string[];
   /** Without a token: to be begun after so many ms. */
   readonly limited: readonly Item[];

@@ -40,24 +40,15 @@ export async function runPage(
 ): Promise<PageResult> {
   const job = await loadJobContext(deps.db, page.jobId);
   const { workspaceId } = job;
-  const source = createSource(deps.db, page, makeReady);
+  const source = createSource(deps.db, page, (items) => tools.group.makeReady(job, items));
   const tally = createTally();
   const bell = createBell();
   const endMs = Date.now() + deps.rules.pageTimeMs;
   let inFlight = 0;
-  let withFiles = false;
   let halted = false;
   let failure: { readonly error: unknown } | undefined;
 
   const mayGoOn = (): boolean => !halted && !failure && !stopped() && Date.now() < endMs;
-
-  /** Ahead of their slots, unless they carry files: those are held for as long as a slot is, and no longer. */
-  async function makeReady(items: readonly Item[]): Promise<readonly Item[]> {
-    if (withFiles) return items;
-    const ready = await tools.group.makeReady(job, items);
-    withFiles = ready.some(({ passing }) => passing && passing.prepared.attachments.length > 0);
-    return withFiles ? items : ready;
-  }
 
   /** One message in its slot, from here to the commit of what became of it. */
   function follow(item: Item, work: Promise<DeliverResult>): void {

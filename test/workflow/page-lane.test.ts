@@ -1,5 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
+import { insertChannel } from '../../src/ledger/channels';
 import { suppress } from '../../src/ledger/suppressions';
+import { startHttpSink } from '../support/sinks/http-sink';
 import { workflowIds } from '../../workflows/contract';
 import { HOUR, people, SECOND, startStage, WORKSPACE, type Stage, type Who } from './stage';
 
@@ -54,6 +56,37 @@ test('never more calls of a shard are under way than may be in doubt', async () 
   expect(most).toBeGreaterThan(1);
   // A job this small is cut into two shards, which deliver at once.
   expect(most).toBeLessThanOrEqual(2 * 10);
+});
+
+test('messages with files go out from a page too, each with its own', async () => {
+  const files = await startHttpSink();
+  const sandboxId = uuidv7();
+  await insertChannel(stage.db, {
+    ...{
+      id: sandboxId,
+      workspaceId: WORKSPACE,
+      kind: 'email',
+      provider: 'sandbox',
+      name: 'mail',
+      settings: {},
+    },
+  });
+  try {
+    const attachments = [{ url: `${files.url}/terms.pdf`, filename: 'terms.pdf' }];
+    const content = { title: 'Terms', text: 'Hello', interpolate: false, attachments };
+    const mailed = people(20).map((id) => ({
+      id,
+      recipient: { id, idGenerated: false, addresses: { email: `${id}@x.example` } },
+    }));
+    const jobId = await stage.fill(mailed, { fanOut: 'page', spec: { content, route: ['email'] } });
+    await stage.command(jobId, 'run');
+    expect(await stage.finish('bulk', jobId)).toMatchObject({ status: 'COMPLETED', enqueued: 20 });
+    expect(new Set(await stage.states(jobId))).toEqual(new Set(['sent']));
+    expect(files.requests).toHaveLength(20);
+  } finally {
+    await files.close();
+    await stage.db.query('update channels set enabled = false where id = $1', [sandboxId]);
+  }
 });
 
 test('a short backoff is waited for in the page, a long one is parked and planned again when due', async () => {

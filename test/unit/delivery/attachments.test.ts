@@ -1,0 +1,138 @@
+import { fetchAttachments, holdingFiles } from '../../../activities/delivery/attachments';
+import { createByteBudget } from '../../../activities/delivery/byte-budget';
+import { type FetchedFile } from '../../../src/providers/egress/fetch-file';
+import { type Egress } from '../../../src/providers/egress/guarded-client';
+
+const MB = 1024 * 1024;
+const REFS = [{ url: 'https://files.example/a.pdf' }];
+
+/** A server of files that answers when it is told to. */
+function fileServer() {
+  const asked: ((file: FetchedFile) => void)[] = [];
+  const fetchFile = () => new Promise<FetchedFile>((resolve) => asked.push(resolve));
+  const file = (bytes: number): FetchedFile => ({
+    ok: true,
+    content: Buffer.alloc(bytes),
+    contentType: 'application/pdf',
+  });
+  return {
+    egress: { fetchFile } as unknown as Egress,
+    asked: () => asked.length,
+    answer: (bytes: number) => asked.shift()?.(file(bytes)),
+    fail: () =>
+      asked.shift()?.({ ok: false, code: 'unavailable', message: 'It answered 503.', retryable: true }),
+  };
+}
+
+/** Lets everything run that waits for nothing but its turn. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A delivery that fetches its file and then calls its provider until `end`. */
+function delivery(server: ReturnType<typeof fileServer>, budget: ReturnType<typeof createByteBudget>) {
+  let end: (error?: Error) => void = () => undefined;
+  const called = new Promise<void>((resolve, reject) => {
+    end = (error) => (error ? reject(error) : resolve());
+  });
+  const done = holdingFiles(
+    async () => {
+      const files = await fetchAttachments(server.egress, REFS);
+      await called;
+      return files;
+    },
+    { budget, turnMs: 60_000 },
+  );
+  return { done, end };
+}
+
+test('no more files are under way than the budget has room for, and the next one begins when a delivery ends', async () => {
+  const server = fileServer();
+  const budget = createByteBudget(20 * MB);
+  const [first, second, third] = [1, 2, 3].map(() => delivery(server, budget));
+  await settle();
+  expect(server.asked()).toBe(2);
+  server.answer(10 * MB);
+  server.answer(10 * MB);
+  await settle();
+  expect(server.asked()).toBe(0);
+  first!.end();
+  await first!.done;
+  await settle();
+  expect(server.asked()).toBe(1);
+  server.answer(1);
+  for (const each of [second, third]) each!.end();
+  expect((await third!.done).ok).toBe(true);
+});
+
+test.each([
+  ['a file that turns out small', (server: ReturnType<typeof fileServer>) => server.answer(1)],
+  ['a file that cannot be had', (server: ReturnType<typeof fileServer>) => server.fail()],
+])('%s holds no more than it has', async (_, answer) => {
+  const server = fileServer();
+  const budget = createByteBudget(11 * MB);
+  const first = delivery(server, budget);
+  const second = delivery(server, budget);
+  await settle();
+  expect(server.asked()).toBe(1);
+  answer(server);
+  await settle();
+  expect(server.asked()).toBe(1);
+  server.answer(1);
+  for (const { end, done } of [first, second]) {
+    end();
+    await done;
+  }
+});
+
+test('a delivery that ends badly gives its room back', async () => {
+  const server = fileServer();
+  const budget = createByteBudget(10 * MB);
+  const first = delivery(server, budget);
+  const second = delivery(server, budget);
+  await settle();
+  server.answer(10 * MB);
+  await settle();
+  first.end(new Error('the provider threw'));
+  await expect(first.done).rejects.toThrow('threw');
+  await settle();
+  expect(server.asked()).toBe(1);
+  server.answer(1);
+  second.end();
+  await second.done;
+});
+
+test('who wants more than there is in all gets its turn alone', async () => {
+  const budget = createByteBudget(5);
+  const small = await budget.take(1, 60_000);
+  const large = budget.take(100, 60_000);
+  const behind = budget.take(1, 60_000);
+  small?.shrinkTo(0);
+  const held = await large;
+  expect(held).toBeDefined();
+  held?.shrinkTo(0);
+  expect(await behind).toBeDefined();
+});
+
+test('who has no turn in time is told to come later, asks for nothing, and lets the next one through', async () => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+  try {
+    const server = fileServer();
+    const budget = createByteBudget(10 * MB);
+    const all = await budget.take(4 * MB, 1);
+    const late = holdingFiles(() => fetchAttachments(server.egress, REFS), { budget, turnMs: 1_000 });
+    const small = budget.take(MB, 60_000);
+    jest.advanceTimersByTime(1_000);
+    expect(await late).toMatchObject({ ok: false, retryable: true });
+    expect(server.asked()).toBe(0);
+    expect(await small).toBeDefined();
+    all?.shrinkTo(0);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+test('outside of a delivery of its own no file is fetched: a group would wait for itself', async () => {
+  const server = fileServer();
+  expect(await fetchAttachments(server.egress, REFS)).toMatchObject({ ok: false, retryable: true });
+  expect(server.asked()).toBe(0);
+  expect(await fetchAttachments(server.egress, [])).toEqual({ ok: true, attachments: [] });
+});
