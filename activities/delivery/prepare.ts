@@ -71,6 +71,7 @@ export async function prepare(
   const { spec } = message;
   const locale = spec.template?.locale ?? message.jobSpec.locale;
   const result = await deps.renderer.render({
+    workspaceId: message.workspaceId,
     kind: route.kind === 'any' ? 'any' : opened.channel.kind,
     ...said,
     data,

@@ -2,16 +2,22 @@ import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Piece } from './liquid-engine';
 import { type ThreadReply, type ThreadRequest } from './liquid-thread';
+import { createTurns } from './turns';
 
 export type PoolResult =
   | { readonly ok: true; readonly outputs: readonly string[] }
   | { readonly ok: false; readonly detail: string };
 
-export interface LiquidPool {
+/** The pool as one workspace has it. */
+export interface LiquidLane {
   /** Outputs in the order of the pieces. Rejects only when no thread can be had. */
   liquid(pieces: readonly Piece[], scope: object): Promise<PoolResult>;
   /** The plain text of an HTML body, as the only output. */
   plain(html: string): Promise<PoolResult>;
+}
+
+export interface LiquidPool {
+  of(workspaceId: string): LiquidLane;
   close(): Promise<void>;
 }
 
@@ -63,11 +69,12 @@ function spawn(): Worker {
 /**
  * Threads that render, one job each at a time. Liquid's limits are asked at every node, but one filter or the HTML
  * parser can work for seconds in between: such a thread is killed, its message fails, and the next one gets a new
- * thread. Its heap is bounded too, and it sees no environment.
+ * thread. Its heap is bounded too, and it sees no environment. Workspaces whose jobs wait take turns, so that one's slow
+ * templates hold up nobody else's for longer than the jobs that have a thread.
  */
 export function createLiquidPool({ threads: size = 2, timeLimitMs = 2_000 }: PoolOptions = {}): LiquidPool {
   const threads = new Set<Thread>();
-  const queue: Job[] = [];
+  const queue = createTurns<Job>();
   let closed = false;
 
   function start(): void {
@@ -102,7 +109,7 @@ export function createLiquidPool({ threads: size = 2, timeLimitMs = 2_000 }: Poo
       job?.resolve({ ok: false, detail: 'needed more memory than a render may use' });
     else job?.reject(error);
     // A thread that never came up says the same about the next one: fail what waits instead of spinning.
-    if (!thread.ready) for (const waiting of queue.splice(0)) waiting.reject(error);
+    if (!thread.ready) for (const waiting of queue.takeAll()) waiting.reject(error);
     pump();
   }
 
@@ -141,27 +148,29 @@ export function createLiquidPool({ threads: size = 2, timeLimitMs = 2_000 }: Poo
       else thread.worker.unref();
     }
     const starting = [...threads].filter((thread) => !thread.ready).length;
-    if (queue.length > starting && threads.size < size) start();
+    if (queue.size() > starting && threads.size < size) start();
   }
 
-  function submit(request: ThreadRequest): Promise<PoolResult> {
+  function submit(workspaceId: string, request: ThreadRequest): Promise<PoolResult> {
     if (closed) return Promise.reject(new Error(CLOSED));
     return new Promise((resolve, reject) => {
-      queue.push({ request, resolve, reject });
+      queue.push(workspaceId, { request, resolve, reject });
       pump();
     });
   }
 
   return {
-    liquid(pieces, scope) {
-      const scopeJson = toJson(scope);
-      if (scopeJson === undefined) return Promise.resolve({ ok: false, detail: 'the data is no JSON' });
-      return submit({ type: 'liquid', pieces, scopeJson });
-    },
-    plain: (html) => submit({ type: 'plain', html }),
+    of: (workspaceId) => ({
+      liquid(pieces, scope) {
+        const scopeJson = toJson(scope);
+        if (scopeJson === undefined) return Promise.resolve({ ok: false, detail: 'the data is no JSON' });
+        return submit(workspaceId, { type: 'liquid', pieces, scopeJson });
+      },
+      plain: (html) => submit(workspaceId, { type: 'plain', html }),
+    }),
     async close() {
       closed = true;
-      for (const waiting of queue.splice(0)) waiting.reject(new Error(CLOSED));
+      for (const waiting of queue.takeAll()) waiting.reject(new Error(CLOSED));
       const ended = [...threads].map((thread) => thread.worker.terminate());
       await Promise.all(ended);
     },

@@ -4,6 +4,8 @@ import { type RejectReason } from '../domain/reasons';
 
 /** One message for one kind of channel. Data must be JSON: what JSON cannot carry is lost on the way to the engine. */
 export interface RenderInput {
+  /** Whose message it is: workspaces take turns where rendering is slow. */
+  readonly workspaceId: string;
   readonly kind: ChannelKind;
   /** Inline content. Beside a template it only lends its attachments and headers: the template wins. */
   readonly content?: Content;

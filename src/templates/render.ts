@@ -6,7 +6,7 @@ import { oneLine } from './escape';
 import { pickHeaders } from './headers';
 import { createInterpolator, valueAt } from './interpolate';
 import { type Piece } from './liquid-engine';
-import { createLiquidPool, type LiquidPool, type PoolOptions } from './liquid-pool';
+import { createLiquidPool, type LiquidLane, type PoolOptions } from './liquid-pool';
 import {
   failure,
   type RenderFailure,
@@ -47,7 +47,7 @@ function ourNames(input: RenderInput, locale: string | undefined): Record<string
 
 /** Whatever has no tag is its own output: plain strings never cost the way to a thread. */
 async function renderPieces(
-  pool: LiquidPool,
+  pool: LiquidLane,
   pieces: readonly Piece[],
   scope: object,
 ): Promise<readonly string[]> {
@@ -56,7 +56,7 @@ async function renderPieces(
   return result.ok ? result.outputs : stop('render_failed', result.detail);
 }
 
-async function plainText(pool: LiquidPool, html: string): Promise<string> {
+async function plainText(pool: LiquidLane, html: string): Promise<string> {
   const result = await pool.plain(html);
   return result.ok
     ? (result.outputs[0] ?? '')
@@ -70,7 +70,7 @@ interface Words {
 }
 
 async function templateWords(
-  pool: LiquidPool,
+  pool: LiquidLane,
   input: RenderInput,
   template: NonNullable<RenderInput['template']>,
 ): Promise<Words> {
@@ -114,7 +114,7 @@ function withSubject({ body, scope }: Words, { subjectOverride, content }: Rende
 
 /** In its own header and footer `brand` is always the brand, whatever the data calls so. */
 async function frameOf(
-  pool: LiquidPool,
+  pool: LiquidLane,
   input: RenderInput,
   brand: BrandContent | undefined,
   locale: string | undefined,
@@ -131,7 +131,7 @@ async function frameOf(
   return { header: brand.header === undefined ? logoHeader(brand) : header, footer };
 }
 
-async function renderOne(pool: LiquidPool, input: RenderInput): Promise<RenderResult> {
+async function renderOne(pool: LiquidLane, input: RenderInput): Promise<RenderResult> {
   const headers = pickHeaders(input.content?.headers);
   if (!headers.ok && input.kind === 'email') return headers;
   const words = input.template ? await templateWords(pool, input, input.template) : contentWords(input);
@@ -159,7 +159,7 @@ export function createRenderer(options: PoolOptions = {}): Renderer {
   return {
     async render(input) {
       try {
-        return await renderOne(pool, input);
+        return await renderOne(pool.of(input.workspaceId), input);
       } catch (error) {
         if (error instanceof RenderStop) return error.failure;
         if (error instanceof RangeError)

@@ -88,6 +88,27 @@ describe('the parent itself', () => {
   });
 });
 
+describe('workspaces', () => {
+  it('take turns at the threads, however many renders one of them has waiting', async () => {
+    const fair = createRenderer({ threads: 1 });
+    const order: string[] = [];
+    const render = async (workspaceId: string, name: string) => {
+      const result = await fair.render(
+        message({ workspaceId, kind: 'sms', data: { name }, ...templateOf({ text: '{{ name }}' }) }),
+      );
+      order.push(result.ok ? (result.rendered.text ?? '') : result.detail);
+    };
+    try {
+      const busy = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6'].map((name) => render('a', name));
+      const others = [render('b', 'b1'), render('b', 'b2'), render('c', 'c1')];
+      await Promise.all([...busy, ...others]);
+    } finally {
+      await fair.close();
+    }
+    expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4', 'a5', 'a6']);
+  });
+});
+
 describe('closing', () => {
   it('refuses renders that would need a thread, and ends the open ones', async () => {
     const closing = createRenderer({ threads: 1 });

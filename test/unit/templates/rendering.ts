@@ -8,7 +8,7 @@ import { type RenderInput, type Renderer, type RenderResult } from '../../../src
 
 /** A message to somebody with nothing special about them; say what is. */
 export function message(more: Partial<RenderInput>): RenderInput {
-  return { kind: 'email', data: {}, recipient: { id: 'ann' }, ...more };
+  return { workspaceId: 'ours', kind: 'email', data: {}, recipient: { id: 'ann' }, ...more };
 }
 
 export function inline(content: Omit<Content, 'interpolate'>, interpolate = true): { content: Content } {
