@@ -118,7 +118,7 @@ async function conduct(input: JobInput, run: Run, inbox: Inbox): Promise<Progres
     if (
       Date.now() - startedAtMs >= settings.maxRunMs ||
       workflowInfo().continueAsNewSuggested ||
-      inbox.signalCount() >= settings.maxSignals
+      inbox.isFull(settings.maxSignals)
     ) {
       return continueAsNew<typeof batch>({
         ...input,

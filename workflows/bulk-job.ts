@@ -65,7 +65,7 @@ async function conduct(input: JobInput, run: Run, inbox: ReturnType<typeof openI
   let lookedFor = 0;
   const mustRenew = (): boolean =>
     workflowInfo().continueAsNewSuggested ||
-    inbox.signalCount() >= settings.maxSignals ||
+    inbox.isFull(settings.maxSignals) ||
     Date.now() - startedAtMs >= settings.maxRunMs;
   const mayRenew = (): boolean => mustRenew() && run.shards.size === 0;
 

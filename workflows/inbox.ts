@@ -32,8 +32,8 @@ export interface Inbox {
   commands(): readonly Command[];
   /** False while those are more than the input of a run can hold: some have to be applied first. */
   carriable(): boolean;
-  /** Of this run. */
-  signalCount(): number;
+  /** True when this run has taken so many signals that it has to be renewed. */
+  isFull(maxSignals: number): boolean;
   /**
    * Applies the waiting commands to the ledger, oldest first: all of them, but when the run may be renewed only until the rest
    * can be carried. Who signals faster than Postgres writes would keep a run busy until its history is too long.
@@ -92,7 +92,8 @@ export function openInbox(input: JobInput, signals: readonly (keyof typeof SIGNA
     hasCommands: () => queue.length > 0,
     commands: () => queue.map(({ command }) => command),
     carriable,
-    signalCount: () => signalled,
+    // Runs begun before this patch count what an earlier one handed on, too.
+    isFull: (max) => signalled >= max || (received >= max && !patched('own-signals')),
     async apply(mayRenew = () => false) {
       for (let next = queue[0]; next; next = queue[0]) {
         await ledger.applyCommand({

@@ -24,7 +24,11 @@ export function cancelMessageRoute(service: Service): CommandRoute {
       requestParams: messagePath,
       responses: {
         '200': { description: 'It is cancelled: no attempt begins any more.', content: record },
-        '409': { description: 'Too late: nothing was changed.', content: record },
+        '409': {
+          description:
+            'Too late: it was sent, may have been, or is being sent. No further attempt begins where one may have been.',
+          content: record,
+        },
       },
     },
     async handle(call, tx) {

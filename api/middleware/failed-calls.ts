@@ -1,7 +1,7 @@
 import { type Database } from '../../src/ledger/database';
 import { dropAnswer } from '../../src/ledger/idempotency';
 import { toVolleyError } from './errors';
-import { type Plan } from './idempotency';
+import { IMPLICIT_MINUTES, type Plan } from './idempotency';
 
 /** Calls whose failure the database did not take in, at most: beyond that it has been away for long. */
 const MAX_REMEMBERED = 10_000;
@@ -20,8 +20,11 @@ export interface FailedCalls {
 
 export function createFailedCalls(db: Database): FailedCalls {
   const failed = new Map<string, Plan>();
-  const forget = async (key: string, { scope, keptAt }: Plan): Promise<void> => {
-    await dropAnswer(db, scope, keptAt);
+  const forget = async (key: string, { scope, keptAt, plannedAtMs }: Plan): Promise<void> => {
+    const ageMs = performance.now() - plannedAtMs;
+    // What is older has gone by itself by now, and what an equal call got after this one is that call's.
+    if (ageMs < IMPLICIT_MINUTES * 60_000)
+      await dropAnswer(db, scope, { olderThanMs: ageMs, butKeptAt: keptAt });
     failed.delete(key);
   };
   return {

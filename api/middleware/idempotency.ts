@@ -11,7 +11,7 @@ import { type Call, type Reply } from '../route';
 import { parseExpiration } from './idempotency-expiration';
 
 /** As long as a Stainless client goes on repeating by itself, with room to spare. */
-const IMPLICIT_MINUTES = 10;
+export const IMPLICIT_MINUTES = 10;
 /** Calls of the admin key belong to no workspace. */
 const NO_WORKSPACE = '00000000-0000-0000-0000-000000000000';
 const VISIBLE = /^[\x21-\x7e]{1,255}$/;
@@ -26,6 +26,8 @@ export interface Plan {
    * repetition. Two equal first calls are two calls; a repetition is the first one's answer.
    */
   readonly sort: 'explicit' | 'first' | 'repeat';
+  /** When the call came, by this process's clock that never goes back, in ms. */
+  readonly plannedAtMs: number;
   /** When this call's own answer was written; it is there if the transaction was committed. */
   keptAt?: string;
 }
@@ -62,11 +64,12 @@ export async function runOnce(
 export function planIdempotency(call: Call, bodySha256: Buffer): Plan | undefined {
   if (call.method !== 'POST') return undefined;
   const base = { workspaceId: call.workspaceId || NO_WORKSPACE, method: call.method, path: call.path };
+  const plannedAtMs = performance.now();
   const key = givenKey(call);
   if (key !== undefined) {
     const until = parseExpiration(given(call, 'x-idempotency-expiration'));
     const retention = until === undefined ? {} : { until };
-    return { scope: { ...base, key }, bodySha256, retention, sort: 'explicit' };
+    return { scope: { ...base, key }, bodySha256, retention, plannedAtMs, sort: 'explicit' };
   }
   const retries = call.header('x-stainless-retry-count');
   if (retries === undefined) return undefined;
@@ -75,6 +78,7 @@ export function planIdempotency(call: Call, bodySha256: Buffer): Plan | undefine
   return {
     scope: { ...base, key: implicit },
     bodySha256,
+    plannedAtMs,
     retention: { minutes: IMPLICIT_MINUTES },
     sort: Number(retries) >= 1 ? 'repeat' : 'first',
   };

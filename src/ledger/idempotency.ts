@@ -75,12 +75,16 @@ export async function keepAnswer(
   return one(rows).kept_at;
 }
 
-/** Forgets the answer of a scope, unless it is the one that was kept at this moment. */
-export async function dropAnswer(db: Db, scope: IdempotencyScope, butKeptAt?: string): Promise<void> {
+/** Forgets the answer of a scope if it is older than this many ms, and not the one that was kept at `butKeptAt`. */
+export async function dropAnswer(
+  db: Db,
+  scope: IdempotencyScope,
+  { olderThanMs, butKeptAt }: { olderThanMs: number; butKeptAt?: string | undefined },
+): Promise<void> {
   await db.query(
     `delete from idempotency_keys where workspace_id = $1 and method = $2 and path = $3 and key = $4
-       and created_at is distinct from $5::timestamptz`,
-    [scope.workspaceId, scope.method, scope.path, scope.key, butKeptAt ?? null],
+       and created_at is distinct from $5::timestamptz and created_at < ledger_now() - $6 * interval '1 millisecond'`,
+    [scope.workspaceId, scope.method, scope.path, scope.key, butKeptAt ?? null, Math.floor(olderThanMs)],
   );
 }
 

@@ -141,19 +141,21 @@ export async function endPagesOf(db: Db, jobId: string): Promise<void> {
  * job by itself. From two indexes, whatever the number of messages.
  */
 export async function nextPageWakeUpMs(db: Db, jobId: string): Promise<number | null> {
-  const [row] = await db.query<{ free: number | null; open: number | null; shards: boolean }>(
+  const [row] = await db.query<Record<'free' | 'open' | 'held', number | null> & { shards: boolean }>(
     `select
        (select extract(epoch from s.due_at - ledger_now())::float8 * 1000 from message_states s
          where s.job_id = $1 and s.state in ('pending', 'waiting', 'sending') and s.state <> 'sending' and not ${IN_OPEN_PAGE}
            and (s.held_until is null or s.held_until <= ledger_now())
          order by s.due_at, s.ordinal limit 1) as free,
        (select extract(epoch from min(s.held_until) - ledger_now())::float8 * 1000 from message_states s
-         where s.job_id = $1 and (s.state = 'sending' or s.state in ('pending', 'waiting') and s.held_until > ledger_now()
-           and not ${IN_OPEN_PAGE})) as open,
+         where s.job_id = $1 and s.state = 'sending') as open,
+       (select extract(epoch from min(s.held_until) - ledger_now())::float8 * 1000 from message_states s
+         where s.job_id = $1 and s.state in ('pending', 'waiting') and s.held_until is not null and s.held_until > ledger_now()
+           and not ${IN_OPEN_PAGE}) as held,
        exists (select 1 from shards p where p.job_id = $1 and p.lane = 'page' and p.ended_at is null) as shards`,
     [jobId],
   );
-  const times = [row?.free, row?.open].filter((ms): ms is number => ms != null);
+  const times = [row?.free, row?.open, row?.held].filter((ms): ms is number => ms != null);
   if (times.length > 0) return Math.max(0, Math.ceil(Math.min(...times)));
   return row?.shards ? OPEN_SHARD_LOOK_MS : null;
 }

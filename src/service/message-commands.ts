@@ -44,10 +44,11 @@ export async function cancelMessage(
   const job = await lockJob(tx, { workspaceId, jobId });
   const { state } = await moveMessage(tx, ref.messageId, { to: 'canceled', reason: 'canceled' });
   const message = await findReleased(tx, ref);
-  if (state !== 'canceled') return { canceled: false, message };
+  // One with a call in doubt behind it ends uncertain: no cancel, but its end, which the workflow has to be told of.
+  if (!isSettled(state)) return { canceled: false, message };
   const version = await touchJob(tx, job.id);
   const nudge = { jobId, workspaceId, kind: job.kind, version, alone: isAlone(job) };
-  return { canceled: true, message, nudge };
+  return { canceled: state === 'canceled', message, nudge };
 }
 
 /** See Service.archiveRequest. */

@@ -28,7 +28,8 @@ $$;
 
 -- As in 0003 and 0015, and: what one call was told proves nothing of another with the same key. While one of those is in doubt the
 -- key does not rise, and the message goes to no other route and is not said to have failed: it is uncertain. So is one that is to
--- wait, and was cancelled, with a call in doubt behind it.
+-- wait, and was cancelled, with a call in doubt behind it. Written a second time, its answer having been lost, an outcome changes nothing
+-- and gets the answer that the first time had.
 create or replace function settle_attempt(
   p_job uuid, p_attempt uuid, p_outcome text, p_code text, p_detail text, p_vendor_id text, p_state text, p_reason text,
   p_wait_reason text, p_wait_ms bigint, p_hold_ms bigint, p_route integer, p_refused boolean, p_settled text
@@ -47,6 +48,12 @@ begin
   select * into a from attempts x where x.id = p_attempt;
   select * into m from message_states s where s.message_id = a.message_id for update;
   at := ledger_now();
+  if p_outcome <> 'accepted' and a.outcome = p_outcome then
+    state := m.state; reason := m.reason;
+    moved := m.state = p_state and not exists (select 1 from attempts x where x.message_id = a.message_id and x.number > a.number);
+    return next;
+    return;
+  end if;
   doubt := p_outcome <> 'accepted' and others_in_doubt(a.message_id, a.delivery_id, a.generation, p_attempt);
   update attempts x set outcome = p_outcome, code = p_code, detail = p_detail, finished_at = at
    where x.id = p_attempt and (x.outcome is null or x.outcome = 'lost');

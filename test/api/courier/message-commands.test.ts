@@ -42,6 +42,27 @@ test('a message that no attempt was begun for is cancelled at once, and its job 
   expect((await stand.call('POST', `${paths[0]}/cancel`)).status).toBe(200);
 });
 
+test('one whose call is in doubt ends there as a failure that may have arrived, is 409, and its job is told to look', async () => {
+  const { ids, paths } = await runningJob(1);
+  const doubt = { outcome: 'ambiguous', state: 'waiting', waitReason: 'backoff', waitMs: 3_600_000 } as const;
+  await attempt(stand.database.db, ids[0] ?? '', doubt);
+  const versions = () =>
+    stand.database.db.query<{ version: number; wanted: number | null }>(
+      'select j.version, (select o.version from outbox o where o.job_id = j.id) as wanted from jobs j where j.id = (select job_id from messages where id = $1)',
+      [ids[0]],
+    );
+  const [before] = await versions();
+  const late = await stand.call('POST', `${paths[0]}/cancel`);
+  expect([late.status, late.json.status, late.headers.get('x-should-retry')]).toEqual([
+    409,
+    'UNDELIVERABLE',
+    'false',
+  ]);
+  const [after] = await versions();
+  expect(after?.version).toBe((before?.version ?? 0) + 1);
+  expect(after?.wanted).toBe(after?.version);
+});
+
 test('too late is 409 with the record, changes nothing, and the SDK asks once', async () => {
   const { ids, paths } = await runningJob(2);
   await attempt(stand.database.db, ids[0] ?? '');

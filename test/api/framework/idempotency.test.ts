@@ -280,6 +280,23 @@ describe('a client that repeats by itself, without a key', () => {
     expect((await stainless(3, body)).text).toBe(again.text);
   });
 
+  test('gets the answer of an equal call after the one that failed, however long nobody repeated that', async () => {
+    const body = { id: randomUUID() };
+    const { db } = stand.database;
+    const query = db.query.bind(db);
+    let away = true;
+    jest
+      .spyOn(db, 'query')
+      .mockImplementation((text, ...rest) =>
+        away && text.startsWith('delete from idempotency_keys') ? Promise.reject(LOST) : query(text, ...rest),
+      );
+    await failing(body);
+    away = false;
+    const done = await stainless(0, body);
+    const again = await stainless(1, body);
+    expect([again.text, again.headers.get('idempotent-replayed')]).toEqual([done.text, 'true']);
+  });
+
   test('gets the answer of its own call whose commit was in doubt and had happened', async () => {
     const body = { id: randomUUID() };
     const { db } = stand.database;

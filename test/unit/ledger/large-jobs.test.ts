@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { type Db } from '../../../src/ledger/database';
 import { readItems, readJobRow } from '../../../src/ledger/read-jobs';
+import { nextPageWakeUpMs } from '../../../src/ledger/page-shards';
 import { nextWakeUpMs, planShards, releaseJob } from '../../../src/ledger/shards';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { insertJobWith } from './world';
@@ -81,6 +82,20 @@ test('a look for the next wake-up reads one row where one is free, and the held 
     [jobId],
   );
   expect(await pagesOf((db) => nextWakeUpMs(db, jobId))).toBeLessThan(HELD * 3);
+});
+
+test('in pages a look reads what is held, and not what is unsettled', async () => {
+  const jobId = await largeJob();
+  await database.db.query(
+    `update message_states set state = 'waiting', held_until = now() + interval '1 hour' where job_id = $1 and ordinal < $2`,
+    [jobId, 20],
+  );
+  await database.db.query(
+    `update message_states set due_at = now() + interval '1 day' where job_id = $1 and held_until is null`,
+    [jobId],
+  );
+  await database.db.query('vacuum message_states');
+  expect(await pagesOf((db) => nextPageWakeUpMs(db, jobId))).toBeLessThan(2 * FEW_PAGES);
 });
 
 test('the first run of a job looks for no holds, a later one ends them and reads no others', async () => {

@@ -146,6 +146,20 @@ test('an outcome that was written stays', async () => {
   ).rejects.toThrow('written once');
 });
 
+test('an outcome that is written again, its answer having been lost, changes nothing and gets the first answer', async () => {
+  const one = await subject();
+  const attemptId = uuidv7();
+  await claim(one, attemptId);
+  const outcome = { ...WAIT, outcome: 'retryable', waitMs: 60_000 } as const;
+  const rows = () =>
+    database.db.query('select type, data from events where message_id = $1 order by id', [one.messageId]);
+  const first = await settle(one, attemptId, outcome);
+  const told = await rows();
+  expect(first).toMatchObject({ state: 'waiting', moved: true });
+  expect(await settle(one, attemptId, outcome)).toEqual(first);
+  expect(await rows()).toEqual(told);
+});
+
 test('somebody else’s open attempt is not taken over while it may still run', async () => {
   const one = await subject();
   await claim(one, uuidv7(), 'other');
