@@ -1,3 +1,4 @@
+import { openDataDirectory } from '../runtime/embedded/data-directory';
 import { readStackConfig } from '../runtime/embedded/stack-config';
 import { startStack, type Stack } from '../runtime/embedded/stack';
 import { embeddedEnvironment, ownCommand } from './environment';
@@ -6,9 +7,14 @@ import { noteRunningStack } from './running-stack';
 import { paint, printPairs } from './screen';
 import { SEEDED_API_KEY, SEEDED_WORKSPACE_ID } from '../service/seed-workspace';
 
-/** Brings the whole stack up on this machine, as `npm start` and the demo do, and leaves word of it for other commands. */
+/**
+ * Brings the whole stack up on this machine, as `npm start` and the demo do, and leaves word of it for other commands.
+ * @throws StartupError, one sentence that says what to do; nothing is left running then.
+ */
 export async function startEmbedded(env: NodeJS.ProcessEnv, report: (line: string) => void): Promise<Stack> {
   const config = readStackConfig(env);
+  // Before the secrets, which are made in it: a directory of a newer version stays as it is.
+  openDataDirectory(config.dataDir);
   const stack = await startStack({
     ...config,
     commandFor: (name) => {

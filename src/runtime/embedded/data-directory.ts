@@ -21,37 +21,54 @@ const TRIES = 5;
 export type DataDirectoryLock = { release(): void };
 
 /**
+ * Runs `work`, which reads and writes in a data directory.
+ * @throws StartupError in place of the system's refusals (EACCES, EROFS, ENOTDIR, ENOSPC …).
+ */
+export function inDataDirectory<T>(dataDir: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const { code, path } = cause as NodeJS.ErrnoException;
+    if (code === undefined) throw cause;
+    const denied = code === 'EACCES' || code === 'EPERM';
+    // What `sudo npm start` leaves behind: the directory may be this user's, and what lies in it somebody else's.
+    const what =
+      denied && path !== undefined && path !== dataDir && existsSync(dataDir)
+        ? `${path} belongs to another user: give it to this one, or`
+        : `${dataDir} cannot be written (${code}):`;
+    throw new StartupError(`${what} set VOLLEY_DATA_DIR to a directory that this user owns.`, { cause });
+  }
+}
+
+/**
  * Creates a data directory where it is missing and checks that this version may use it.
  * @throws StartupError where it cannot be written, or is of a newer version.
  */
 export function openDataDirectory(dataDir: string): void {
   const file = join(dataDir, 'version');
-  try {
+  inDataDirectory(dataDir, () => {
     mkdirSync(dataDir, { recursive: true });
     accessSync(dataDir, constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    throw new StartupError(
-      `${dataDir} cannot be written: set VOLLEY_DATA_DIR to a directory that this user owns.`,
-      {
-        cause,
-      },
-    );
-  }
-  const found = existsSync(file) ? Number(readFileSync(file, 'utf8')) : DATA_DIRECTORY_VERSION;
-  if (!(found <= DATA_DIRECTORY_VERSION)) {
-    throw new StartupError(
-      `${dataDir} was made by a newer Volley (data version ${found}, this one knows ${DATA_DIRECTORY_VERSION}): update Volley, or set VOLLEY_DATA_DIR to a new directory.`,
-    );
-  }
-  writeFileSync(file, `${DATA_DIRECTORY_VERSION}\n`);
+    const found = existsSync(file) ? Number(readFileSync(file, 'utf8')) : DATA_DIRECTORY_VERSION;
+    if (!(found <= DATA_DIRECTORY_VERSION)) {
+      throw new StartupError(
+        `${dataDir} was made by a newer Volley (data version ${found}, this one knows ${DATA_DIRECTORY_VERSION}): update Volley, or set VOLLEY_DATA_DIR to a new directory.`,
+      );
+    }
+    writeFileSync(file, `${DATA_DIRECTORY_VERSION}\n`);
+  });
 }
 
 /**
  * Keeps a second stack off a data directory. The holder is known by pid and start, so neither a crash nor a pid that
  * came again locks anyone out.
- * @throws StartupError naming the process that holds it.
+ * @throws StartupError naming the process that holds it, or what cannot be written.
  */
 export function lockDataDirectory(dataDir: string): DataDirectoryLock {
+  return inDataDirectory(dataDir, () => takeLock(dataDir));
+}
+
+function takeLock(dataDir: string): DataDirectoryLock {
   const runDir = join(dataDir, 'run');
   const lock = join(runDir, 'lock');
   const pidFile = join(runDir, 'volley.pid');

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inDataDirectory } from './data-directory';
 
 /** 256 bits: as strong as anything that is derived from it. */
 const SECRET_BYTES = 32;
@@ -8,8 +9,13 @@ const SECRET_BYTES = 32;
 /**
  * The secret `name` of a data directory, in URL-safe base64; made at the first call, the same ever after. It lies in
  * `<dataDir>/secrets/<name>`, readable by its owner alone.
+ * @throws StartupError where it cannot be read or made: another user's, after a start with sudo.
  */
 export function embeddedSecret(dataDir: string, name: string): string {
+  return inDataDirectory(dataDir, () => readOrMake(dataDir, name));
+}
+
+function readOrMake(dataDir: string, name: string): string {
   const folder = join(dataDir, 'secrets');
   const file = join(folder, name);
   const known = readIfThere(file);

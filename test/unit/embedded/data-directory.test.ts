@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -6,6 +6,8 @@ import {
   lockDataDirectory,
   openDataDirectory,
 } from '../../../src/runtime/embedded/data-directory';
+import { embeddedSecret } from '../../../src/runtime/embedded/secrets';
+import { startEmbedded } from '../../../src/cli/start';
 import { startMarkOf } from '../../../src/runtime/embedded/process-life';
 import { StartupError } from '../../../src/runtime/embedded/startup-error';
 
@@ -58,4 +60,50 @@ test('a release takes no lock away that meanwhile belongs to another', () => {
   writeFileSync(join(dataDir, 'run', 'lock'), other);
   lock.release();
   expect(readFileSync(join(dataDir, 'run', 'lock'), 'utf8')).toBe(other);
+});
+
+/** Runs `work` as a user who is not root and owns nothing here: root may write anywhere. */
+function asStranger(work: () => void): void {
+  const own = process.geteuid?.();
+  if (own === 0) process.seteuid?.(65_534);
+  try {
+    work();
+  } finally {
+    if (own === 0) process.seteuid?.(own);
+  }
+}
+
+test.each([
+  ['run', () => lockDataDirectory(dataDir)],
+  ['secrets', () => embeddedSecret(dataDir, 'admin-key')],
+])('%s of a start with sudo is one sentence that names it', (name, use) => {
+  const left = join(dataDir, name);
+  mkdirSync(left, { mode: 0o000 });
+  chmodSync(dataDir, 0o777);
+  asStranger(() => {
+    expect(use).toThrow(StartupError);
+    expect(use).toThrow(
+      new RegExp(
+        `^${left}/\\S+ belongs to another user: give it to this one, or set VOLLEY_DATA_DIR to a directory that this user owns\\.$`,
+      ),
+    );
+  });
+  chmodSync(left, 0o700);
+});
+
+test('a start on a directory that cannot be written is one sentence, and makes nothing', async () => {
+  const file = join(dataDir, 'file');
+  writeFileSync(file, '');
+  const place = join(file, 'data');
+  const start = startEmbedded({ VOLLEY_DATA_DIR: place }, () => undefined);
+  await expect(start).rejects.toBeInstanceOf(StartupError);
+  await expect(start).rejects.toThrow(
+    `${place} cannot be written (ENOTDIR): set VOLLEY_DATA_DIR to a directory that this user owns.`,
+  );
+});
+
+test('a start on a directory of a newer version makes no secrets in it', async () => {
+  writeFileSync(join(dataDir, 'version'), `${DATA_DIRECTORY_VERSION + 1}\n`);
+  await expect(startEmbedded({ VOLLEY_DATA_DIR: dataDir }, () => undefined)).rejects.toThrow(StartupError);
+  expect(existsSync(join(dataDir, 'secrets'))).toBe(false);
 });
