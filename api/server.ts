@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { listenOn } from '../src/runtime/listen';
 
 /** Heads are small: whoever needs longer is holding a socket on purpose. */
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -21,7 +22,7 @@ export interface RunningServer {
 
 /**
  * Listens.
- * @throws the system's error (EADDRINUSE, EACCES …) when the port cannot be had.
+ * @throws OperatorError where the port cannot be had.
  */
 export async function startServer(options: {
   app: RequestListener;
@@ -44,13 +45,8 @@ export async function startServer(options: {
     },
   );
   server.maxConnections = MAX_CONNECTIONS;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
+  const { host, port } = options;
+  await listenOn(server, { host, port, instead: 'set PORT to a free one' });
 
   const drain = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));

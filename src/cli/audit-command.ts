@@ -5,7 +5,7 @@ import { auditJob } from '../audit/audit-job';
 import { type SinkCounts } from '../audit/receiver-checks';
 import { createLocalClient } from '../runtime/local-client';
 import { printAudit } from './audit-table';
-import { OperatorError } from './operator-error';
+import { OperatorError } from '../domain/operator-error';
 import { apiKey, apiUrl, ledgerUrl } from './reach';
 
 interface Options {

@@ -7,7 +7,7 @@ import { createService } from '../service/create-service';
 import { progressOf } from '../service/progress';
 import { type JobView } from '../service/views';
 import { shownJobId } from './audit-table';
-import { OperatorError } from './operator-error';
+import { OperatorError } from '../domain/operator-error';
 import { withLedger } from './reach';
 import { printPairs } from './screen';
 

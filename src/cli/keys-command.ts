@@ -3,7 +3,7 @@ import { isUuid } from '../domain/ids';
 import { issueKey } from '../ledger/keys';
 import { getWorkspace } from '../ledger/workspaces';
 import { createLocalClient, fieldOf } from '../runtime/local-client';
-import { OperatorError } from './operator-error';
+import { OperatorError } from '../domain/operator-error';
 import { apiUrl, withLedger } from './reach';
 
 interface Options {

@@ -2,7 +2,7 @@ import { type Command } from 'commander';
 import { createLocalClient, fieldOf, UnreachableError, type LocalClient } from '../runtime/local-client';
 import { startWebhookListener, type Heard } from '../runtime/webhook-listener';
 import { SEEDED_WORKSPACE_ID } from '../service/seed-workspace';
-import { OperatorError } from './operator-error';
+import { OperatorError } from '../domain/operator-error';
 import { apiKey, apiUrl } from './reach';
 import { paint } from './screen';
 

@@ -5,7 +5,7 @@ import { loadDelivery } from '../ledger/delivery-context';
 import { readEvents, readMessageRow } from '../ledger/read-messages';
 import { type EventView, type MessageView } from '../service/views';
 import { shownJobId } from './audit-table';
-import { OperatorError } from './operator-error';
+import { OperatorError } from '../domain/operator-error';
 import { withLedger } from './reach';
 import { columns, printPairs } from './screen';
 

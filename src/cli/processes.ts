@@ -8,6 +8,7 @@ import { readConfig } from '../runtime/config';
 import { exitWithParent } from '../runtime/embedded/exit-with-parent';
 import { startApi } from '../runtime/processes/api';
 import { startWorker } from '../runtime/processes/worker';
+import { printError } from './print-error';
 
 /** `volley api`: the HTTP side, until SIGTERM. */
 export async function runApi(): Promise<void> {
@@ -37,11 +38,14 @@ export async function runWorker(): Promise<void> {
 const DRAIN_MS = 30_000;
 
 function endWith(error: unknown): never {
-  console.error(error);
+  printError(error);
   process.exit(1);
 }
 
-/** `volley migrate`: schema and search attributes. Safe to run at every start, by any number of processes. */
+/**
+ * `volley migrate`: schema and search attributes. Safe to run at every start, by any number of processes.
+ * @throws OperatorError where Postgres or Temporal is away, or refuses.
+ */
 export async function runMigrate(env: NodeJS.ProcessEnv = process.env): Promise<string[]> {
   const config = readConfig(env);
   const applied = await migrate(config.databaseUrl);

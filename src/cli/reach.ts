@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { openDatabase, type Database } from '../ledger/database';
 import { UnreachableError } from '../runtime/local-client';
 import { SEEDED_API_KEY } from '../service/seed-workspace';
-import { OperatorError } from './operator-error';
+import { OperatorError } from '../domain/operator-error';
 import { findRunningStack, type RunningStack } from './running-stack';
 
 type Env = NodeJS.ProcessEnv;

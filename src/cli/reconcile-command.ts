@@ -2,7 +2,7 @@ import { type Command } from 'commander';
 import { clearSuspension, readSuspension, type Suspension } from '../ledger/reconcile';
 import { shownJobId } from './audit-table';
 import { findJob } from './job-command';
-import { OperatorError } from './operator-error';
+import { OperatorError } from '../domain/operator-error';
 import { withLedger } from './reach';
 import { printPairs } from './screen';
 

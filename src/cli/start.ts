@@ -1,3 +1,4 @@
+import { readConfig } from '../runtime/config';
 import { openDataDirectory } from '../runtime/embedded/data-directory';
 import { readStackConfig } from '../runtime/embedded/stack-config';
 import { startStack, type Stack } from '../runtime/embedded/stack';
@@ -7,14 +8,20 @@ import { noteRunningStack } from './running-stack';
 import { paint, printPairs } from './screen';
 import { SEEDED_API_KEY, SEEDED_WORKSPACE_ID } from '../service/seed-workspace';
 
+/** Until Postgres is up. */
+const UNKNOWN_YET = 'postgres://localhost';
+
 /**
  * Brings the whole stack up on this machine, as `npm start` and the demo do, and leaves word of it for other commands.
- * @throws StartupError, one sentence that says what to do; nothing is left running then.
+ * @throws StartupError or OperatorError, one sentence that says what to do; nothing is left running then.
  */
 export async function startEmbedded(env: NodeJS.ProcessEnv, report: (line: string) => void): Promise<Stack> {
   const config = readStackConfig(env);
   // Before the secrets, which are made in it: a directory of a newer version stays as it is.
   openDataDirectory(config.dataDir);
+  const baseEnv = embeddedEnvironment(env, config);
+  // What its processes would stumble over is said before anything is started.
+  readConfig({ ...baseEnv, DATABASE_URL: config.databaseUrl ?? UNKNOWN_YET });
   const stack = await startStack({
     ...config,
     commandFor: (name) => {
@@ -22,7 +29,7 @@ export async function startEmbedded(env: NodeJS.ProcessEnv, report: (line: strin
       return { command, args };
     },
     startProcesses: true,
-    baseEnv: embeddedEnvironment(env, config.dataDir),
+    baseEnv,
     migrate: async (stackEnv) => {
       await runMigrate(stackEnv);
     },

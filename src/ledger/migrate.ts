@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { OperatorError } from '../domain/operator-error';
 
 /** One number for the advisory lock, so that two processes that start together migrate once. */
 const MIGRATION_LOCK = 7_650_539;
@@ -11,14 +12,20 @@ const DIRECTORY = join(__dirname, 'migrations');
  * Brings the schema up to date: numbered .sql files, each in its own transaction, each recorded with its checksum.
  * `before` stops at the file of that name, or that begins so: a ledger as an older version left it, for tests.
  * @returns the names of the files applied now.
- * @throws when an applied file was changed, or the database was migrated by a newer Volley.
+ * @throws OperatorError where the database cannot be reached, or was migrated by a newer Volley; Error where an applied file was changed.
  */
 export async function migrate(
   connectionString: string,
   { before }: { readonly before?: string } = {},
 ): Promise<string[]> {
   const client = new Client({ connectionString });
-  await client.connect();
+  await client.connect().catch((cause: NodeJS.ErrnoException) => {
+    const code = cause.code === undefined ? '' : ` (${cause.code})`;
+    throw new OperatorError(
+      `The ledger cannot be reached${code}: start Postgres, or correct DATABASE_URL, whose database has to be there.`,
+      { cause },
+    );
+  });
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await client.query(
@@ -49,7 +56,9 @@ async function applyMissing(client: Client, before: string | undefined): Promise
   const files = await migrationFiles();
   const unknown = [...applied.keys()].find((name) => !files.includes(name));
   if (unknown)
-    throw new Error(`The database was migrated by a newer Volley (${unknown}): start that version instead.`);
+    throw new OperatorError(
+      `The database was migrated by a newer Volley (${unknown}): start that version instead.`,
+    );
   const done: string[] = [];
   for (const name of files.filter((each) => before === undefined || each < before)) {
     const sql = await readFile(join(DIRECTORY, name), 'utf8');

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { OperatorError } from '../domain/operator-error';
 import { FAN_OUTS, type FanOut } from '../domain/states';
 import { DEFAULT_RETRY_POLICY } from '../domain/retry';
 import { parseEgressAllow, type AllowedRange } from '../providers/egress/address-policy';
@@ -7,8 +8,7 @@ import { type TemporalAddress } from '../temporal/connect';
 import { type EncryptionKey } from '../temporal/payload-codec';
 import { MAX_RUN_MS, type EngineSettings } from '../../workflows/contract';
 import { type DeliveryRules, DEFAULT_DELIVERY_RULES } from '../../activities/dependencies';
-
-const KEY_BYTES = 32;
+import { parseEncryptionKeys } from './encryption-keys';
 
 const flag = z.enum(['0', '1', 'true', 'false']).transform((text) => text === '1' || text === 'true');
 const count = (standard: number, most: number) => z.coerce.number().int().min(1).max(most).default(standard);
@@ -76,14 +76,14 @@ export interface Config {
 
 /**
  * Reads the environment of an API, worker or operator process.
- * @throws Error naming every wrong variable at once, never a value: some are secrets.
+ * @throws OperatorError naming every wrong variable at once, never a value: some are secrets.
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = environment.safeParse(present);
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
-    throw new Error(`Correct the environment: ${faults.join('; ')}.`);
+    throw new OperatorError(`Correct the environment: ${faults.join('; ')}.`);
   }
   const given = parsed.data;
   const publicUrl = given.VOLLEY_PUBLIC_URL ?? `http://${given.HOST}:${given.PORT}`;
@@ -130,23 +130,6 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   };
 }
 
-/**
- * `id:base64` of 32 bytes, comma-separated; the first encrypts, all decrypt. Rotate by putting a new one in front.
- * @throws Error that says what is wrong, never the key.
- */
-export function parseEncryptionKeys(text: string): EncryptionKey[] {
-  return text.split(',').map((part) => {
-    const [id = '', encoded = ''] = part.trim().split(':');
-    const key = Buffer.from(encoded, 'base64');
-    if (!/^[A-Za-z0-9._-]{1,64}$/.test(id) || key.length !== KEY_BYTES) {
-      throw new Error(
-        'VOLLEY_ENCRYPTION_KEY has to be id:base64, the base64 of 32 bytes; several by commas.',
-      );
-    }
-    return { id, key };
-  });
-}
-
 function temporalAddress(given: z.output<typeof environment>): TemporalAddress {
   const {
     TEMPORAL_TLS_CERT: cert,
@@ -160,8 +143,15 @@ function temporalAddress(given: z.output<typeof environment>): TemporalAddress {
       ? (given.TEMPORAL_TLS ?? given.TEMPORAL_API_KEY !== undefined)
       : {
           ...(name === undefined ? {} : { serverNameOverride: name }),
-          ...(ca === undefined ? {} : { serverRootCACertificate: readFileSync(ca) }),
-          ...(cert && key ? { clientCertPair: { crt: readFileSync(cert), key: readFileSync(key) } } : {}),
+          ...(ca === undefined ? {} : { serverRootCACertificate: contentOf('TEMPORAL_TLS_CA', ca) }),
+          ...(cert && key
+            ? {
+                clientCertPair: {
+                  crt: contentOf('TEMPORAL_TLS_CERT', cert),
+                  key: contentOf('TEMPORAL_TLS_KEY', key),
+                },
+              }
+            : {}),
         };
   return {
     address: given.TEMPORAL_ADDRESS,
@@ -169,4 +159,14 @@ function temporalAddress(given: z.output<typeof environment>): TemporalAddress {
     ...(given.TEMPORAL_API_KEY === undefined ? {} : { apiKey: given.TEMPORAL_API_KEY }),
     ...(tls ? { tls } : {}),
   };
+}
+
+/** @throws OperatorError naming the variable, not the file. */
+function contentOf(variable: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new OperatorError(`${variable} names a file that cannot be read (${code}): correct it.`, { cause });
+  }
 }

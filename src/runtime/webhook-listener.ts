@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
+import { listenOn } from './listen';
 
 /** What came, and whether its signature held. */
 export type Heard =
@@ -24,7 +25,10 @@ export interface WebhookListener {
 /** Volley's webhooks are a few kB. */
 const MAX_BODY_BYTES = 1_000_000;
 
-/** A receiver on loopback, as a consumer would write it: verifies by the Standard Webhooks library, answers, then looks. */
+/**
+ * A receiver on loopback, as a consumer would write it: verifies by the Standard Webhooks library, answers, then looks.
+ * @throws OperatorError where the port cannot be had.
+ */
 export async function startWebhookListener(options: {
   port: number;
   onHeard: (heard: Heard) => void;
@@ -36,10 +40,8 @@ export async function startWebhookListener(options: {
       () => response.writeHead(413).end(),
     );
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, '127.0.0.1', resolve);
-  });
+  const instead = 'give --port a free one, or 0 to have one picked';
+  await listenOn(server, { host: '127.0.0.1', port: options.port, instead });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     useSecret: (secret) => void (webhook = new Webhook(secret)),

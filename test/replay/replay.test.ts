@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker, type WorkflowBundle } from '@temporalio/worker';
-import { parseEncryptionKeys } from '../../src/runtime/config';
+import { parseEncryptionKeys } from '../../src/runtime/encryption-keys';
 import { dataConverter } from '../../src/temporal/connect';
 import { createPayloadCodec } from '../../src/temporal/payload-codec';
 import { quietRuntime } from '../support/quiet-runtime';

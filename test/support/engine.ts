@@ -12,7 +12,7 @@ import { createEgress } from '../../src/providers/egress/guarded-client';
 import { parseEgressAllow } from '../../src/providers/egress/address-policy';
 import { createProviders } from '../../src/providers/registry';
 import { createTokens } from '../../src/links/tokens';
-import { parseEncryptionKeys } from '../../src/runtime/config';
+import { parseEncryptionKeys } from '../../src/runtime/encryption-keys';
 import { linkKeys } from '../../src/runtime/link-keys';
 import { createLog } from '../../src/runtime/log';
 import { createSecretBox, type SecretBox } from '../../src/runtime/secret-box';

@@ -42,7 +42,7 @@ export async function startTestStack(env: Record<string, string> = {}): Promise<
       args: ['--import', 'tsx', join(ROOT, 'src/cli.ts'), name],
     }),
     startProcesses: true,
-    baseEnv: embeddedEnvironment(base, dataDir),
+    baseEnv: embeddedEnvironment(base, { dataDir }),
     migrate: async (stackEnv) => void (await runMigrate(stackEnv)),
     handleSignals: false,
   });

@@ -1,6 +1,6 @@
 import { fieldOf } from '../../runtime/local-client';
 import { SEEDED_WORKSPACE_ID } from '../../service/seed-workspace';
-import { OperatorError } from '../operator-error';
+import { OperatorError } from '../../domain/operator-error';
 import { paint } from '../screen';
 import { poll, textField, type DemoClient } from './client';
 import { type Person } from './people';

@@ -1,5 +1,5 @@
 import { fieldOf } from '../../runtime/local-client';
-import { OperatorError } from '../operator-error';
+import { OperatorError } from '../../domain/operator-error';
 import { paint } from '../screen';
 import { poll, textField, type DemoClient } from './client';
 import { inParts, readPeople, toUser, type Person } from './people';

@@ -1,5 +1,5 @@
 import { fieldOf, type LocalClient } from '../../runtime/local-client';
-import { OperatorError } from '../operator-error';
+import { OperatorError } from '../../domain/operator-error';
 
 /** Calls that have to succeed: whatever else comes back ends the demo with one sentence. */
 export interface DemoClient {

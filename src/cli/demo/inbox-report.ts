@@ -1,6 +1,6 @@
 import { type SinkCounts } from '../../audit/receiver-checks';
 import { type DemoInbox, type DemoMail } from '../../runtime/demo-inbox';
-import { OperatorError } from '../operator-error';
+import { OperatorError } from '../../domain/operator-error';
 import { columns, paint } from '../screen';
 import { type BulkResult } from './bulk-part';
 import { readMail } from './read-mail';

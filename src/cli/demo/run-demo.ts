@@ -4,7 +4,7 @@ import { type Stack } from '../../runtime/embedded/stack';
 import { createLocalClient } from '../../runtime/local-client';
 import { SEEDED_API_KEY } from '../../service/seed-workspace';
 import { auditVerdict, printAudit } from '../audit-table';
-import { OperatorError } from '../operator-error';
+import { OperatorError } from '../../domain/operator-error';
 import { onTerminal, paint, printPairs } from '../screen';
 import { startEmbedded } from '../start';
 import { batchPart } from './batch-part';

@@ -1,4 +1,5 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { OperatorError } from '../../domain/operator-error';
 
 /** An address or a range that the operator allows although it is not public. */
 export interface AllowedRange {
@@ -57,7 +58,7 @@ for (const [address, prefix] of BLOCKED_IPV6) blockedIpv6.addSubnet(address, pre
 
 /**
  * Reads `VOLLEY_EGRESS_ALLOW`: CIDRs or single addresses, separated by commas; empty means none.
- * Throws an Error naming the first entry that is neither: a guard that is misread must not start.
+ * Throws an OperatorError naming the first entry that is neither: a guard that is misread must not start.
  */
 export function parseEgressAllow(text: string): readonly AllowedRange[] {
   return text
@@ -73,7 +74,7 @@ function parseRange(entry: string): AllowedRange {
   const longest = family === 'ipv4' ? 32 : 128;
   const prefixLength = prefix === undefined ? longest : Number(prefix);
   if (family === undefined || prefixLength > longest) {
-    throw new Error(
+    throw new OperatorError(
       `VOLLEY_EGRESS_ALLOW: "${entry}" is not a CIDR (like 127.0.0.0/8 or fd00::/8) or an IP address.`,
     );
   }

@@ -1,9 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import { type Registry } from 'prom-client';
+import { listenOn } from '../listen';
 
 /**
  * Serves a worker's own metrics, `volley_attempts_total` and `volley_attempt_seconds` among them, at `/metrics`. A worker has
  * no other HTTP side. Temporal's SDK serves its metrics on the next port (see worker.ts).
+ * @throws OperatorError where the port cannot be had.
  */
 export async function serveWorkerMetrics(
   registry: Registry,
@@ -20,9 +22,6 @@ export async function serveWorkerMetrics(
       .then((text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text))
       .catch(() => response.writeHead(500).end());
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
+  await listenOn(server, { host, port, instead: 'set VOLLEY_METRICS_PORT to a free one' });
   return { close: () => void server.close() };
 }

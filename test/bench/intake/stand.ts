@@ -31,7 +31,7 @@ export async function startIntakeStand(): Promise<IntakeStand> {
     ...{ apiPort: 0, postgresPort: 0, temporalPort: 0, temporalUiPort: 0, namespace: 'default' },
     commandFor: () => ({ command: process.execPath, args: [] }),
     startProcesses: false,
-    baseEnv: embeddedEnvironment({ ...process.env, VOLLEY_LOG_LEVEL: 'error' }, dataDir),
+    baseEnv: embeddedEnvironment({ ...process.env, VOLLEY_LOG_LEVEL: 'error' }, { dataDir }),
     migrate: async (env) => void (await runMigrate(env)),
     handleSignals: false,
   });

@@ -64,7 +64,7 @@ function startVolley(place: Place) {
       args: [...process.execArgv, join(ROOT, 'src/cli.ts'), name],
     }),
     startProcesses: true,
-    baseEnv: embeddedEnvironment(base, dir),
+    baseEnv: embeddedEnvironment(base, { dataDir: dir }),
     migrate: async (env) => void (await runMigrate(env)),
     handleSignals: false,
   });

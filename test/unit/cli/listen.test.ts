@@ -63,3 +63,13 @@ test('an endpoint that a killed listen left behind is cleared away', async () =>
   expect(rows.map(({ url }) => url)).toEqual([next.url]);
   await Promise.all([killed.close(), next.close()]);
 });
+
+test('a port that is taken is one sentence', async () => {
+  const options = { api: stand.url, key: stand.key, workspace: stand.workspaceId, print: () => undefined };
+  const first = await listen({ ...options, port: '0' });
+  const { port } = new URL(first.url);
+  await expect(listen({ ...options, port })).rejects.toThrow(
+    `Port ${port} is taken by another process: give --port a free one, or 0 to have one picked.`,
+  );
+  await first.close();
+});

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { OperatorError } from '../../../src/domain/operator-error';
 import { migrate } from '../../../src/ledger/migrate';
 import { createOldDatabase, type TestDatabase } from '../../support/database';
 import { insertJobWith } from './world';
@@ -69,5 +70,14 @@ test('a ledger that an older version filled keeps what vendors call a message, a
       [sent, words],
       [other, null],
     ]),
+  );
+});
+
+test('a ledger of a newer Volley is refused in a sentence that names what is unknown', async () => {
+  await old.db.query(`insert into volley_migrations (name, sha256) values ('9999_later.sql', '')`);
+  const refused = migrate(old.url);
+  await expect(refused).rejects.toBeInstanceOf(OperatorError);
+  await expect(refused).rejects.toThrow(
+    'The database was migrated by a newer Volley (9999_later.sql): start that version instead.',
   );
 });
