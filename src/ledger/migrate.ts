@@ -37,9 +37,15 @@ export async function migrate(
   }
 }
 
-/** True when every migration of this version is in the database. */
+/** SQLSTATE undefined_table. */
+const NO_SUCH_TABLE = '42P01';
+
+/** True when every migration of this version is in the database. @throws what `query` does, but for a ledger that was never migrated. */
 export async function isMigrated(query: (text: string) => Promise<{ name: string }[]>): Promise<boolean> {
-  const applied = await query('select name from volley_migrations').catch(() => []);
+  const applied = await query('select name from volley_migrations').catch((error: { code?: string }) => {
+    if (error.code === NO_SUCH_TABLE) return [];
+    throw error;
+  });
   const names = new Set(applied.map((row) => row.name));
   return (await migrationFiles()).every((name) => names.has(name));
 }
