@@ -5,6 +5,7 @@ import { SEEDED_WORKSPACE_ID } from '../service/seed-workspace';
 import { OperatorError } from '../domain/operator-error';
 import { apiKey, apiUrl } from './reach';
 import { paint } from './screen';
+import { stopRequested } from './stop-requested';
 
 interface Options {
   readonly port: string;
@@ -121,11 +122,4 @@ function lineOf(heard: Heard): string {
     ...(data['counts'] === undefined ? [] : [JSON.stringify(data['counts'])]),
   ];
   return parts.join('  ');
-}
-
-function stopRequested(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
-  });
 }

@@ -9,11 +9,13 @@ import { exitWithParent } from '../runtime/embedded/exit-with-parent';
 import { startApi } from '../runtime/processes/api';
 import { startWorker } from '../runtime/processes/worker';
 import { printError } from './print-error';
+import { stopRequested } from './stop-requested';
 
 /** `volley api`: the HTTP side, until SIGTERM. */
 export async function runApi(): Promise<void> {
+  exitWithParent();
   const server = await startApi(readConfig(process.env));
-  await untilStopped();
+  await stopRequested();
   await server.close();
 }
 
@@ -23,9 +25,10 @@ export async function runApi(): Promise<void> {
  * worker that lives on would be started by nobody.
  */
 export async function runWorker(): Promise<void> {
+  exitWithParent();
   const worker = await startWorker(readConfig(process.env)).catch(endWith);
   try {
-    await Promise.race([untilStopped(), worker.ended]);
+    await Promise.race([stopRequested(), worker.ended]);
     await worker.stop();
   } catch (error) {
     // The other queues' attempts end first, so that none is in doubt.
@@ -66,12 +69,4 @@ export async function runMigrate(env: NodeJS.ProcessEnv = process.env): Promise<
     }
   }
   return applied;
-}
-
-function untilStopped(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
-    exitWithParent();
-  });
 }

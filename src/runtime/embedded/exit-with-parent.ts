@@ -5,8 +5,8 @@ const GRACE_MS = 10_000;
 
 /**
  * For our own processes: once the supervisor that started this one is gone, even by SIGKILL, go the way of a SIGTERM,
- * and leave after 10 s whatever is still open. Does nothing in a process that nobody supervises. Call it after the
- * SIGTERM handler is in place.
+ * and leave after 10 s whatever is still open. Does nothing in a process that nobody supervises. Call it first: until a
+ * handler of SIGTERM is in place nothing is under way, and the signal ends the process at once.
  */
 export function exitWithParent(graceMs = GRACE_MS): void {
   // The mark may have been inherited from further up; without a channel of its own nobody supervises this process.

@@ -1,13 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { type Readable } from 'node:stream';
 
 const ROOT = join(__dirname, '../../..');
 
 export interface RunningProcess {
   readonly child: ChildProcess;
   /** Standard output and error so far. */
-  text(): string;
+  readonly text: () => string;
   /** Its exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
 }
@@ -20,9 +21,11 @@ export function runProcess(env: Record<string, string>, ...words: string[]): Run
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let text = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
+  const streams = [child.stdout, child.stderr] as Readable[];
+  for (const stream of streams) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  // Not 'close', which never comes once the channel was closed from this side.
+  const parts = [child, ...streams].map((part, index) => once(part, index === 0 ? 'exit' : 'end'));
+  const ended = Promise.all(parts).then(([exit]) => (exit?.[0] ?? exit?.[1]) as number | NodeJS.Signals);
   return { child, text: () => text, ended };
 }
 
