@@ -68,7 +68,7 @@ async function follow(client: DemoClient, jobId: string): Promise<Omit<BulkResul
       progress.update(now.received - left);
       return now.status === 'COMPLETED' || now.status === 'ERROR' ? { ...now, seconds } : undefined;
     });
-    if (end.status === 'ERROR') throw new OperatorError("The demo's job ended in ERROR: see its logs.");
+    if (end.status === 'ERROR') throw new OperatorError("The demo's job ended in ERROR: see the logs.");
     return end;
   } finally {
     progress.stop();

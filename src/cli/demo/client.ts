@@ -30,9 +30,7 @@ export async function poll<T>(
     const found = await ask();
     if (found !== undefined) return found;
     if (Date.now() > endMs) {
-      throw new OperatorError(
-        `The demo waited ${timing.timeoutMs / 1_000} s for ${what}: see the logs in its data directory.`,
-      );
+      throw new OperatorError(`The demo waited ${timing.timeoutMs / 1_000} s for ${what}: see the logs.`);
     }
     await new Promise((resolve) => setTimeout(resolve, timing.everyMs));
   }

@@ -7,7 +7,8 @@ export function addDemoCommand(program: Command): void {
     .description('a job and a batch on a stack of their own, into a local inbox')
     .addHelpText(
       'after',
-      '\nUses free ports and a temporary directory that it removes; with VOLLEY_DATA_DIR, <that directory>/demo, which stays.' +
+      '\nUses free ports and a temporary directory that it removes, but for the logs where it fails; with VOLLEY_DATA_DIR,' +
+        '\n<that directory>/demo, which stays.' +
         '\nOn a terminal everything stays up until Ctrl-C; elsewhere it stops by itself and exits with 0 if nothing was lost.',
     )
     .action(runDemo);

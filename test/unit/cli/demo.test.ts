@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTransport } from 'nodemailer';
-import { makeDemoPlace } from '../../../src/cli/demo/demo-place';
+import { leavePlace, makeDemoPlace } from '../../../src/cli/demo/demo-place';
 import { type BulkResult } from '../../../src/cli/demo/bulk-part';
 import { countsOf, showResult } from '../../../src/cli/demo/inbox-report';
 import { inParts, readPeople, toUser } from '../../../src/cli/demo/people';
@@ -98,11 +98,13 @@ test('the rate is that of the last seconds, not of the slow start', () => {
   expect(rate(500, 11_000)).toBe(50);
 });
 
-test('the demo keeps to free ports, a directory of its own, and out of a database of the user', () => {
+test('the demo keeps to free ports, a directory of its own, and off every server of the user', () => {
   const folder = mkdtempSync(join(tmpdir(), 'volley-place-'));
   const place = makeDemoPlace({
     VOLLEY_DATA_DIR: folder,
     DATABASE_URL: 'postgres://mine/live',
+    ...{ TEMPORAL_ADDRESS: 'cloud:7233', TEMPORAL_NAMESPACE: 'live', TEMPORAL_API_KEY: 'key' },
+    ...{ TEMPORAL_TLS: '1', TEMPORAL_TLS_CA: '/ca.pem', TEMPORAL_CLI_PATH: '/bin/temporal' },
     PORT: '4000',
   });
   rmSync(folder, { recursive: true });
@@ -112,5 +114,25 @@ test('the demo keeps to free ports, a directory of its own, and out of a databas
     VOLLEY_POSTGRES_PORT: '0',
     VOLLEY_DATA_DIR: join(folder, 'demo'),
   });
-  expect(place.env).not.toHaveProperty('DATABASE_URL');
+  const names = Object.keys(place.env).filter((name) => /^(DATABASE|TEMPORAL)/.test(name));
+  expect(names).toEqual(['TEMPORAL_CLI_PATH']);
+});
+
+test('a demo that failed leaves its logs and says where; one that went well, or never had any, leaves nothing', () => {
+  const said = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+  const folder = mkdtempSync(join(tmpdir(), 'volley-place-'));
+  const dataDir = join(folder, 'demo');
+  const logs = join(dataDir, 'logs');
+  for (const name of ['logs', 'postgres', 'run']) mkdirSync(join(dataDir, name), { recursive: true });
+  leavePlace(dataDir, 1);
+  expect(readdirSync(dataDir)).toEqual(['logs']);
+  expect(said.mock.calls).toEqual([[`The logs stay in ${logs}.`]]);
+  leavePlace(dataDir, 0);
+  expect(readdirSync(folder)).toEqual([]);
+  mkdirSync(join(dataDir, 'run'), { recursive: true });
+  leavePlace(dataDir, 1);
+  expect(readdirSync(folder)).toEqual([]);
+  expect(said).toHaveBeenCalledTimes(1);
+  rmSync(folder, { recursive: true });
+  said.mockRestore();
 });
