@@ -15,13 +15,15 @@ function sourcesUnder(folder: string): string[] {
     .map((name) => read(join(folder, name)));
 }
 
+const declaredIn = (path: string): string[] =>
+  [...read(path).matchAll(/^ {2}([A-Z][A-Z0-9_]+): /gm)].map((match) => match[1] ?? '');
+
 /** The variables of the two schemas, and whatever is read from an environment by name anywhere else. */
 function variablesRead(): Set<string> {
-  const schemas = ['src/runtime/config.ts', 'src/runtime/embedded/stack-config.ts'].map(read);
-  const declared = schemas.flatMap((text) => [...text.matchAll(/^ {2}([A-Z][A-Z0-9_]+): /gm)]);
+  const declared = ['src/runtime/config.ts', 'src/runtime/embedded/stack-config.ts'].flatMap(declaredIn);
   const looked = sourcesUnder('src').flatMap((text) => [...text.matchAll(/\benv\['([A-Z0-9_]+)'\]/g)]);
   const overrides = [...read('src/runtime/embedded/temporal-binary.ts').matchAll(/: '([A-Z_]+_PATH)'/g)];
-  const names = [...declared, ...looked, ...overrides].map((match) => match[1] ?? '');
+  const names = [...declared, ...[...looked, ...overrides].map((match) => match[1] ?? '')];
   return new Set(names.filter((name) => ![...OF_THE_SYSTEM, ...INTERNAL].includes(name)));
 }
 
@@ -31,6 +33,9 @@ const inExample = new Set(
 const inCompose = new Set(
   [...read('docker-compose.yml').matchAll(/\$\{([A-Z0-9_]+)/g)].map((match) => match[1] ?? ''),
 );
+
+/** What compose says itself of its own servers, and what is the embedded default's. */
+const OF_COMPOSE = /^(DATABASE_URL|TEMPORAL_\w+|HOST|PORT|VOLLEY_EMBEDDED|VOLLEY_TEMPORAL_UI_URL)$/;
 
 test('there are variables to look for', () => {
   expect(variablesRead().size).toBeGreaterThan(30);
@@ -48,3 +53,10 @@ test.each([...inCompose])('%s, which docker compose asks for, is in .env.example
 test.each([...inExample])('%s of .env.example is read by something', (name) => {
   expect(variablesRead().has(name) || inCompose.has(name)).toBe(true);
 });
+
+test.each(declaredIn('src/runtime/config.ts').filter((name) => !OF_COMPOSE.test(name)))(
+  '%s in .env reaches the processes of docker compose',
+  (name) => {
+    expect(read('docker-compose.yml')).toContain(`\n    ${name}: \${${name}:`);
+  },
+);
