@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { OperatorError } from '../domain/operator-error';
 import { FAN_OUTS, type FanOut } from '../domain/states';
@@ -86,7 +87,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     throw new OperatorError(`Correct the environment: ${faults.join('; ')}.`);
   }
   const given = parsed.data;
-  const publicUrl = given.VOLLEY_PUBLIC_URL ?? `http://${given.HOST}:${given.PORT}`;
+  const publicUrl = given.VOLLEY_PUBLIC_URL ?? `http://${reachable(given.HOST)}:${given.PORT}`;
   return {
     databaseUrl: given.DATABASE_URL,
     poolSize: given.VOLLEY_DATABASE_POOL,
@@ -128,6 +129,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     ...(given.VOLLEY_METRICS_PORT === undefined ? {} : { metricsPort: given.VOLLEY_METRICS_PORT }),
     ...(given.VOLLEY_TEMPORAL_UI_URL === undefined ? {} : { temporalUiUrl: given.VOLLEY_TEMPORAL_UI_URL }),
   };
+}
+
+/** HOST as it stands in a URL of this machine's: every address is reached by the loopback one. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return isIPv6(host) ? `[${host}]` : host;
 }
 
 function temporalAddress(given: z.output<typeof environment>): TemporalAddress {

@@ -48,6 +48,16 @@ test('a range of VOLLEY_EGRESS_ALLOW that is none is one sentence', () => {
   expect(() => readConfig({ ...GOOD, VOLLEY_EGRESS_ALLOW: '10.0.0.0/99' })).toThrow(OperatorError);
 });
 
+test.each([
+  ['0.0.0.0', 'http://127.0.0.1:3400'],
+  ['::', 'http://127.0.0.1:3400'],
+  ['::1', 'http://[::1]:3400'],
+  ['volley.internal', 'http://volley.internal:3400'],
+])('links of an API that listens on %s lead to %s', (HOST, url) => {
+  const { publicUrl, links } = readConfig({ ...GOOD, HOST });
+  expect([publicUrl, links]).toEqual([url, { base: url, announced: false }]);
+});
+
 test('what the processes of npm start would stumble over is said before anything is started', async () => {
   const start = startEmbedded({ VOLLEY_DATA_DIR: folder, VOLLEY_SHARDS: 'abc' }, () => undefined);
   await expect(start).rejects.toBeInstanceOf(OperatorError);
