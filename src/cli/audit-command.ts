@@ -6,7 +6,7 @@ import { type SinkCounts } from '../audit/receiver-checks';
 import { createLocalClient } from '../runtime/local-client';
 import { printAudit } from './audit-table';
 import { OperatorError } from '../domain/operator-error';
-import { apiKey, apiUrl, ledgerUrl } from './reach';
+import { apiOfLedger, ledgerUrl } from './reach';
 
 interface Options {
   /** False for --no-api. */
@@ -21,7 +21,10 @@ export function addAuditCommand(program: Command): void {
     .command('audit')
     .argument('<jobId>', 'a bulk job or batch, in either form of its id')
     .description('hold the ledger, the API and the receivers against each other')
-    .option('--api <url>', 'ask this API (else VOLLEY_API_URL, or the stack on the data directory)')
+    .option(
+      '--api <url>',
+      'ask this API (else VOLLEY_API_URL, or the running stack where the ledger is its own)',
+    )
     .option('--no-api', 'do not ask any API')
     .option('--key <key>', "a key of the job's workspace (else VOLLEY_API_KEY)")
     .option('--sink <file|url>', 'what a receiver counted: JSON, idempotency key to number of acceptances')
@@ -31,13 +34,12 @@ export function addAuditCommand(program: Command): void {
 }
 
 async function runAudit(jobId: string, options: Options): Promise<void> {
-  const url = options.api === false ? undefined : apiUrl(options.api);
-  const key = apiKey(options.key);
+  const api = options.api === false ? undefined : apiOfLedger({ url: options.api, key: options.key });
   const maxAttempts = Number(process.env['VOLLEY_RETRY_MAX_ATTEMPTS']);
   const report = await auditJob({
     databaseUrl: ledgerUrl(),
     jobId,
-    ...(url !== undefined && key !== undefined ? { api: { url, key } } : {}),
+    ...(api === undefined ? {} : { api }),
     ...(options.sink === undefined ? {} : { sink: await readSink(options.sink) }),
     ...(maxAttempts > 0 ? { maxAttempts } : {}),
   });

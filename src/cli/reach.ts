@@ -30,6 +30,20 @@ export function apiKey(given: string | undefined, env: Env = process.env): strin
 }
 
 /**
+ * The API of the ledger that `ledgerUrl` names, and a key of it: what was given or is set, else the running stack's where the ledger
+ * is that one's own. Undefined where none is known. @throws OperatorError where there is no ledger.
+ */
+export function apiOfLedger(
+  given: { readonly url: string | undefined; readonly key: string | undefined },
+  env: Env = process.env,
+): { url: string; key: string } | undefined {
+  const isOurs = ledgerUrl(env) === runningStack(env)?.databaseUrl;
+  const url = isOurs ? apiUrl(given.url, env) : (given.url ?? (env['VOLLEY_API_URL'] || undefined));
+  const key = isOurs ? apiKey(given.key, env) : (given.key ?? (env['VOLLEY_API_KEY'] || undefined));
+  return url !== undefined && key !== undefined ? { url, key } : undefined;
+}
+
+/**
  * Runs `work` on the ledger and closes it.
  * @throws UnreachableError in one sentence where the database does not answer, OperatorError where none is known.
  */

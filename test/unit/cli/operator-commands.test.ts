@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { noteRunningStack } from '../../../src/cli/running-stack';
 import { fromCourierId, toCourierId } from '../../../src/domain/ids';
 import { findKey } from '../../../src/ledger/keys';
 import { SEEDED_WORKSPACE_ID } from '../../../src/service/seed-workspace';
@@ -106,6 +107,21 @@ test('audit: exits with 0 when all holds and with 1 when a check fails, with the
   expect(unasked.out).toContain('no API was asked');
   writeFileSync(file, '["no counts"]');
   expect((await volley('audit', given, '--sink', file)).error?.message).toMatch(/holds no counts: .*\.$/);
+});
+
+test('audit: the API of a stack that runs beside is asked about its own ledger, and about no other', async () => {
+  const { given } = await runningJob();
+  mkdirSync(join(folder, 'run'), { recursive: true });
+  const audit = (databaseUrl: string, api: string) => {
+    noteRunningStack(folder, { urls: { api, temporal: '' }, env: { DATABASE_URL: databaseUrl } });
+    return runCommand({ DATABASE_URL: stand.database.url, VOLLEY_DATA_DIR: folder }, 'audit', given);
+  };
+  const other = await audit('postgres://another/ledger', 'http://127.0.0.1:1');
+  expect(other).toMatchObject({ exitCode: 0, error: undefined });
+  expect(other.out).toContain('no API was asked');
+  const own = await audit(stand.database.url, stand.url);
+  expect(own).toMatchObject({ exitCode: 0, error: undefined });
+  expect(own.out).not.toContain('no API was asked');
 });
 
 test('audit: a failed check shows its numbers and the ids of what is wrong, and no address', async () => {
