@@ -19,10 +19,11 @@ Tags are ignored, so that there can be any number of each: \`fail+1@${SANDBOX_DO
 Settings of a sandbox channel: \`deduplicate\` (default true: a repeated key is accepted once only, and counts as safe to repeat
 for a day) and \`latencyMs\` (0 to 5,000: how long each call takes).
 
-What the sandboxes got, newest first, with the number of calls for each key:
+What the sandboxes got, newest first, with the number of calls for each key (the variables are those of
+[providers.md](providers.md)):
 
 \`\`\`bash
-curl -s "$VOLLEY/v1/workspaces/$WORKSPACE/sandbox/deliveries?limit=10" -H "Authorization: Bearer $KEY"
+curl -s "$VOLLEY/v1/workspaces/$WORKSPACE/sandbox/deliveries?limit=10" -H "$KEY"
 \`\`\`
 
 \`callCount\` counts calls with one key, \`acceptedCount\` how often a receiver would have shown it to a person: above 1 only
