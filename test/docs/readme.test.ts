@@ -45,6 +45,15 @@ test('the README has the four examples that CI runs, each on its own address', (
   }
 });
 
+/** Interactive zsh, the shell of a Mac, takes a comment for arguments; what a here-document hands to bash, and a file, it does not read. */
+test.each(pages)('no command that %s shows has a comment', (page) => {
+  for (const [, block = ''] of read(page).matchAll(/^```(?:bash|sh)\n([^]*?)^```/gm)) {
+    if (block.startsWith('#!')) continue;
+    const typed = block.replace(/<<'(\w+)'\n[^]*?^\1$/gm, '');
+    expect(typed).not.toMatch(/(^|[\s(])#/);
+  }
+});
+
 test('every npm script and volley command that a page names is there', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
   const program = readdirSync(join(ROOT, 'src/cli'), { recursive: true, encoding: 'utf8' })
@@ -52,7 +61,7 @@ test('every npm script and volley command that a page names is there', () => {
     .map((name) => read(join('src/cli', name)))
     .join('\n');
   for (const page of pages) {
-    for (const [, name = ''] of read(page).matchAll(/`npm run ([a-z:]+)/g)) {
+    for (const [, name = ''] of read(page).matchAll(/`npm run ([a-z][a-z:-]+)/g)) {
       expect({ page, name, known: name in scripts }).toEqual({ page, name, known: true });
     }
     for (const [, name = ''] of read(page).matchAll(/`volley ([a-z]+)/g)) {
