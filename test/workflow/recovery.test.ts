@@ -1,5 +1,5 @@
 import { type Database } from '../../src/ledger/database';
-import { workflowIds } from '../../workflows/contract';
+import { QUERIES, workflowIds } from '../../workflows/contract';
 import { people, startStage, type Stage } from './stage';
 
 /**
@@ -129,7 +129,13 @@ test('a child that is terminated before its attempt is started again by the next
     (await stage.messages(jobId)).find((message) => message.waitReason === 'rate_limit');
   await stage.until('one waits for the rate', async () => (await waiting()) !== undefined);
   const id = (await waiting())?.messageId ?? '';
-  await stage.client.workflow.getHandle(workflowIds.message('bulk', id)).terminate();
+  const child = stage.client.workflow.getHandle(workflowIds.message('bulk', id));
+  // Terminated within a workflow task, whose attempt has just been written, the server would never let time pass again.
+  await stage.until('its timer runs', async () => {
+    const { step } = await child.query<{ step: string }>(QUERIES.status);
+    return step === 'waiting';
+  });
+  await child.terminate();
   await stage.finish('bulk', jobId);
   expect(await stage.states(jobId)).toEqual(['sent', 'sent']);
   expect(stage.sink.requests).toHaveLength(2);
