@@ -24,8 +24,13 @@ const KEEPS_HTML: ReadonlySet<ChannelKind> = new Set(['webhook', 'any']);
 /** Kinds that have headers; elsewhere they are left out. */
 const HAS_HEADERS: ReadonlySet<ChannelKind> = new Set(['email', 'any']);
 
+/** A blank part counts as absent: shown beside a part that has words, it would hide them. */
+function withoutBlanks({ text, html, ...rest }: Body): Body {
+  return { ...rest, ...(text?.trim() ? { text } : {}), ...(html?.trim() ? { html } : {}) };
+}
+
 async function wordsOf({ body, plainOf }: ComposeInput): Promise<string> {
-  if (body.text) return body.text;
+  if (body.text !== undefined) return body.text;
   if (body.blocks !== undefined) return blocksText(body.blocks, plainOf);
   return body.html === undefined ? '' : plainOf(body.html);
 }
@@ -74,8 +79,10 @@ async function composeEmail(input: ComposeInput, words: string): Promise<Rendere
 }
 
 /** The body in the shape of its kind: text and HTML for e-mail, text with its links for all others. */
-export async function compose(input: ComposeInput): Promise<Rendered> {
-  const { kind, body } = input;
+export async function compose(given: ComposeInput): Promise<Rendered> {
+  const body = withoutBlanks(given.body);
+  const input = { ...given, body };
+  const { kind } = input;
   const words = await wordsOf(input);
   if (kind === 'email') return composeEmail(input, words);
   const text = join([words, ...extrasLines(body.images, body.actions), ...fileLines(body.files)]);

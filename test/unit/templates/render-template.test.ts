@@ -88,6 +88,30 @@ describe('a stored template', () => {
   });
 });
 
+describe('a part of a template that is blank for this message', () => {
+  const brand = { name: 'Acme', footer: '<i>Acme</i>' };
+
+  it.each(['', ' \n', '{% if vip %}<p>VIP</p>{% endif %}\n'])(
+    'does not hide the text in an e-mail where it is the HTML: %j',
+    async (html) => {
+      const given = templateOf({ text: 'Hello {{ name }}', html });
+      const rendered = await renderedBy(renderer, { brand, data: { name: 'Ann' }, ...given });
+      expect(rendered.text).toBe('Hello Ann\n\nAcme');
+      expect(rendered.html).toContain('<p>Hello Ann</p>\n<i>Acme</i>');
+      expect(await renderedBy(renderer, { kind: 'webhook', ...given })).not.toHaveProperty('html');
+    },
+  );
+
+  it.each(['', '{% if vip %}VIP{% endif %}\n'])(
+    'does not hide the HTML where it is the text: %j',
+    async (text) => {
+      const given = templateOf({ text, html: '<p>Hello</p>' });
+      expect(await renderedBy(renderer, given)).toMatchObject({ text: 'Hello', html: '<p>Hello</p>' });
+      expect((await renderedBy(renderer, { kind: 'sms', ...given })).text).toBe('Hello');
+    },
+  );
+});
+
 describe('the variant of a template', () => {
   const template: TemplateContent = {
     defaultLocale: 'en',
