@@ -1,5 +1,6 @@
 import { Liquid, type Context, type Emitter, type FilterImplOptions } from 'liquidjs';
 import { escapeFor, escapeHtmlOnce, type Target } from './escape';
+import { afterFilter, CAPTURE_OPERATORS, Captured, registerCapture, textOf } from './liquid-capture';
 
 /** A long newsletter with inlined styles has 200 kB. */
 export const MAX_SOURCE_CHARS = 512 * 1024;
@@ -31,12 +32,15 @@ const FILTERS: ReadonlySet<string> = new Set(
 type FilterHandler = Extract<FilterImplOptions, (...args: never[]) => unknown>;
 
 /** Every filter charges for the text that it takes: some of Liquid's own (url_encode) would do any amount for nothing. */
-function guarded(filter: FilterImplOptions): FilterImplOptions {
+function guarded(name: string, filter: FilterImplOptions): FilterImplOptions {
   const handler = typeof filter === 'function' ? filter : filter.handler;
-  const wrapped: FilterHandler = function (value: unknown, ...args: unknown[]) {
+  const wrapped: FilterHandler = function (given: unknown, ...args: unknown[]) {
+    const value = textOf(given);
     this.context.renderLimit.check(performance.now());
     if (typeof value === 'string') this.context.memoryLimit.use(value.length);
-    return handler.apply(this, [value, ...args]) as unknown;
+    // `default` gives back the one or the other as it is.
+    const made: unknown = handler.apply(this, [value, ...(name === 'default' ? args : args.map(textOf))]);
+    return given instanceof Captured ? afterFilter(name, given, made) : made;
   };
   return typeof filter === 'function' ? wrapped : { handler: wrapped, raw: filter.raw };
 }
@@ -61,9 +65,13 @@ function spell(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : JSON.stringify(value);
 }
 
+function escaped(target: Target, value: unknown): string {
+  return value instanceof Captured ? value.text : escapeFor(target, spell(value));
+}
+
 /**
  * Liquid for one target: strings only, own properties only, nothing that reaches files, network or environment, and
- * every output escaped for the target unless the template says `raw`.
+ * every output escaped for the target, once, unless the template says `raw`.
  */
 export function createDialect(target: Target): Liquid {
   const liquid = new Liquid({
@@ -76,14 +84,18 @@ export function createDialect(target: Target): Liquid {
     parseLimit: MAX_SOURCE_CHARS,
     renderLimit: RENDER_LIMIT_MS,
     memoryLimit: MEMORY_LIMIT_CHARS,
-    ...(target === 'text' ? {} : { outputEscape: (value: unknown) => escapeFor(target, spell(value)) }),
+    ...(target === 'html' ? { operators: CAPTURE_OPERATORS } : {}),
+    ...(target === 'text' ? {} : { outputEscape: (value: unknown) => escaped(target, value) }),
   });
   for (const name of Object.keys(liquid.tags)) if (!TAGS.has(name)) delete liquid.tags[name];
   for (const [name, filter] of Object.entries(liquid.filters)) {
-    if (FILTERS.has(name)) liquid.registerFilter(name, guarded(filter));
+    if (FILTERS.has(name)) liquid.registerFilter(name, guarded(name, filter));
     else liquid.unregisterFilter(name);
   }
-  if (target === 'html') registerHtmlFilters(liquid);
+  if (target === 'html') {
+    registerHtmlFilters(liquid);
+    registerCapture(liquid);
+  }
   const renderTemplates = liquid.renderer.renderTemplates.bind(liquid.renderer);
   liquid.renderer.renderTemplates = (templates, context, emitter = boundedEmitter(context)) =>
     renderTemplates(templates, context, emitter);
@@ -101,5 +113,5 @@ function registerHtmlFilters(liquid: Liquid): void {
     escape_once: escapeOnce,
     newline_to_br: withBreaks,
   }))
-    liquid.registerFilter(name, guarded({ handler, raw: true }));
+    liquid.registerFilter(name, guarded(name, { handler, raw: true }));
 }

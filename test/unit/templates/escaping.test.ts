@@ -122,3 +122,46 @@ describe('filters that escape', () => {
     expect(html).toBe(expected);
   });
 });
+
+describe('what is captured in HTML', () => {
+  const data = { name: `O'Brien & <b>`, odd: '<i>' };
+  const escapedName = 'O&#39;Brien &amp; &lt;b&gt;';
+
+  async function htmlOf(source: string): Promise<string | undefined> {
+    return (await renderedBy(renderer, { data, ...templateOf({ html: source }) })).html;
+  }
+
+  it.each([
+    ['{{ c }}', `<p> ${escapedName} </p>`],
+    ['{% assign d = c %}{{ d }}', `<p> ${escapedName} </p>`],
+    ['{% capture d %}[{{ c }}]{% endcapture %}{{ d }}', `[<p> ${escapedName} </p>]`],
+    ['{{ c | raw }}', `<p> ${escapedName} </p>`],
+    ['{{ c | strip | default: "x" }}', `<p> ${escapedName} </p>`],
+    ['{{ nothing | default: c }}', `<p> ${escapedName} </p>`],
+  ])('is escaped once, and its markup stays, in %s', async (source, expected) => {
+    expect(await htmlOf(`{% capture c %}<p> {{ name }} </p>{% endcapture %}${source}`)).toBe(expected);
+  });
+
+  it.each([
+    ['{{ c | append: odd }}', '&lt;hr&gt;&lt;i&gt;'],
+    ['{{ odd | append: c }}', '&lt;i&gt;&lt;hr&gt;'],
+    ['{{ c | replace: "hr", odd }}', '&lt;&lt;i&gt;&gt;'],
+    ['{{ c | replace: "<hr>", "" | default: odd }}', '&lt;i&gt;'],
+    ['{% capture e %}{% endcapture %}{{ e | default: odd }}', '&lt;i&gt;'],
+    ['{% assign l = "a,b" | split: "," | push: c %}{{ l }}', 'ab&lt;hr&gt;'],
+    ['{{ c | escape }}', '&lt;hr&gt;'],
+  ])('is a text like any other once something was added to it: %s', async (source, expected) => {
+    expect(await htmlOf(`{% capture c %}<hr>{% endcapture %}${source}`)).toBe(expected);
+  });
+
+  it.each([
+    ['{% if c == "ab" and c != "b" %}yes{% endif %}', 'yes'],
+    ['{% if c contains "b" and "abc" contains c %}yes{% endif %}', 'yes'],
+    ['{% case c %}{% when "ab" %}yes{% endcase %}', 'yes'],
+    ['{% for x in c %}{{ x }},{% endfor %}', 'ab,'],
+    ['{{ c.size }}{{ c | size }}', '22'],
+    ['{% capture s %} {% endcapture %}{% if s == blank and s != empty %}yes{% endif %}', 'yes'],
+  ])('is compared as the text that it is: %s', async (source, expected) => {
+    expect(await htmlOf(`{% capture c %}ab{% endcapture %}${source}`)).toBe(expected);
+  });
+});
