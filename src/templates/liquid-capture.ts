@@ -1,4 +1,4 @@
-import { CaptureTag, Drop, defaultOperators, type Context, type Liquid } from 'liquidjs';
+import { CaptureTag, Drop, defaultOperators, type Context } from 'liquidjs';
 
 /**
  * What `capture` took in HTML: its values were escaped when it was taken, so it is printed as it stands. To Liquid itself
@@ -23,17 +23,13 @@ export function textOf(value: unknown): unknown {
   return value instanceof Captured ? value.text : value;
 }
 
-class MarkingCapture extends CaptureTag {
+/** The `capture` of HTML: marks what it takes. */
+export class HtmlCapture extends CaptureTag {
   override *render(context: Context): Generator<unknown, void, string> {
     yield* super.render(context);
     const scope = context.bottom() as Record<string, unknown>;
     scope[this.variable] = new Captured(String(scope[this.variable]));
   }
-}
-
-/** Makes `capture` of an HTML dialect mark what it takes. */
-export function registerCapture(liquid: Liquid): void {
-  liquid.registerTag('capture', MarkingCapture);
 }
 
 /** Liquid compares with `blank` by what is a string, which a Drop is not. */

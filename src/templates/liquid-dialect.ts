@@ -1,6 +1,10 @@
-import { Liquid, type Context, type Emitter, type FilterImplOptions } from 'liquidjs';
-import { escapeFor, escapeHtmlOnce, type Target } from './escape';
-import { afterFilter, CAPTURE_OPERATORS, Captured, registerCapture, textOf } from './liquid-capture';
+import { Liquid, type FilterImplOptions } from 'liquidjs';
+import { escapeHtml, escapeHtmlOnce } from './escape';
+import { afterFilter, CAPTURE_OPERATORS, Captured, HtmlCapture, textOf } from './liquid-capture';
+import { boundedEmitter, spell, UrlCapture, urlEmitter, UrlValue } from './liquid-output';
+
+/** Where the output of a template goes: an action's URL is a whole one. */
+export type LiquidTarget = 'text' | 'html' | 'url';
 
 /** A long newsletter with inlined styles has 200 kB. */
 export const MAX_SOURCE_CHARS = 512 * 1024;
@@ -45,35 +49,18 @@ function guarded(name: string, filter: FilterImplOptions): FilterImplOptions {
   return typeof filter === 'function' ? wrapped : { handler: wrapped, raw: filter.raw };
 }
 
-/** Liquid counts the objects that filters make but not its output, and a loop makes gigabytes of that in a blink. */
-function boundedEmitter(context: Context): Emitter {
-  return {
-    buffer: '',
-    write(value: unknown) {
-      const text = spell(value);
-      context.memoryLimit.use(text.length);
-      this.buffer += text;
-    },
-  };
-}
+const ESCAPES: Readonly<Record<Exclude<LiquidTarget, 'text'>, (value: unknown) => unknown>> = {
+  html: (value) => (value instanceof Captured ? value.text : escapeHtml(spell(value))),
+  url: (value) => new UrlValue(spell(value)),
+};
 
-/** Liquid's own way to print a value, on JSON values. */
-function spell(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (value === null || value === undefined) return '';
-  if (Array.isArray(value)) return value.map(spell).join('');
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : JSON.stringify(value);
-}
-
-function escaped(target: Target, value: unknown): string {
-  return value instanceof Captured ? value.text : escapeFor(target, spell(value));
-}
+type OutputEscape = (value: unknown) => string;
 
 /**
  * Liquid for one target: strings only, own properties only, nothing that reaches files, network or environment, and
  * every output escaped for the target, once, unless the template says `raw`.
  */
-export function createDialect(target: Target): Liquid {
+export function createDialect(target: LiquidTarget): Liquid {
   const liquid = new Liquid({
     ownPropertyOnly: true,
     strictFilters: true,
@@ -85,26 +72,26 @@ export function createDialect(target: Target): Liquid {
     renderLimit: RENDER_LIMIT_MS,
     memoryLimit: MEMORY_LIMIT_CHARS,
     ...(target === 'html' ? { operators: CAPTURE_OPERATORS } : {}),
-    ...(target === 'text' ? {} : { outputEscape: (value: unknown) => escaped(target, value) }),
+    // Typed for strings, but whatever it gives goes to the emitter unread.
+    ...(target === 'text' ? {} : { outputEscape: ESCAPES[target] as OutputEscape }),
   });
   for (const name of Object.keys(liquid.tags)) if (!TAGS.has(name)) delete liquid.tags[name];
   for (const [name, filter] of Object.entries(liquid.filters)) {
     if (FILTERS.has(name)) liquid.registerFilter(name, guarded(name, filter));
     else liquid.unregisterFilter(name);
   }
-  if (target === 'html') {
-    registerHtmlFilters(liquid);
-    registerCapture(liquid);
-  }
+  if (target === 'html') registerHtmlFilters(liquid);
+  if (target !== 'text') liquid.registerTag('capture', target === 'html' ? HtmlCapture : UrlCapture);
+  const emitterFor = target === 'url' ? urlEmitter : boundedEmitter;
   const renderTemplates = liquid.renderer.renderTemplates.bind(liquid.renderer);
-  liquid.renderer.renderTemplates = (templates, context, emitter = boundedEmitter(context)) =>
+  liquid.renderer.renderTemplates = (templates, context, emitter = emitterFor(context)) =>
     renderTemplates(templates, context, emitter);
   return liquid;
 }
 
 /** In HTML every output is escaped, so the filters that escape by themselves must not be escaped a second time. */
 function registerHtmlFilters(liquid: Liquid): void {
-  const escape = (value: unknown): string => escapeFor('html', spell(value));
+  const escape = (value: unknown): string => escapeHtml(spell(value));
   const escapeOnce = (value: unknown): string => escapeHtmlOnce(spell(value));
   const withBreaks = (value: unknown): string => escapeOnce(value).replace(/\r?\n/g, '<br>\n');
   for (const [name, handler] of Object.entries({

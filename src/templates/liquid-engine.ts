@@ -1,13 +1,12 @@
 import { LiquidError, type Liquid, type Template } from 'liquidjs';
-import { type Target } from './escape';
-import { createDialect, MAX_SOURCE_CHARS } from './liquid-dialect';
+import { createDialect, MAX_SOURCE_CHARS, type LiquidTarget } from './liquid-dialect';
 import { createTemplateCache } from './template-cache';
 
 /** One Liquid string of a message, and where its output goes. `field` names it in errors. */
 export interface Piece {
   readonly field: string;
   readonly source: string;
-  readonly target: Target;
+  readonly target: LiquidTarget;
 }
 
 export interface LiquidEngine {
@@ -37,10 +36,10 @@ function explain(error: unknown): string {
  * and limits on source, tags, time and memory. The limits are cooperative: see liquid-pool.ts for what they miss.
  */
 export function createLiquidEngine(): LiquidEngine {
-  const dialects = new Map<Target, Liquid>();
+  const dialects = new Map<LiquidTarget, Liquid>();
   const cache = createTemplateCache<Template[]>();
 
-  function dialectOf(target: Target): Liquid {
+  function dialectOf(target: LiquidTarget): Liquid {
     const known = dialects.get(target) ?? createDialect(target);
     dialects.set(target, known);
     return known;

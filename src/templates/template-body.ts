@@ -2,11 +2,9 @@ import { type Content, type TemplateContent, type TemplateVariant } from '../dom
 import { CHANNEL_KINDS, type ChannelKind } from '../domain/kinds';
 import { pickLocale } from '../domain/locale';
 import { bodyAction, type Body } from './body';
-import { oneLine, type Target } from './escape';
+import { oneLine } from './escape';
+import { type LiquidTarget } from './liquid-dialect';
 import { type Piece } from './liquid-engine';
-
-/** A leading `{{ … }}` may bring a whole URL; quoted braces inside it do not end it. */
-const LEADING_OUTPUT = /^\{\{(?:"[^"]*"|'[^']*'|[^}"'])*\}\}/;
 
 type Variants = TemplateContent['locales'][string];
 
@@ -35,25 +33,20 @@ export function pickVariant(
   return fitting.find((one) => one.locale === locale);
 }
 
-function urlPieces(field: string, url: string): Piece[] {
-  const source = url.trim();
-  const start = LEADING_OUTPUT.exec(source)?.[0] ?? '';
-  return [
-    { field, source: start, target: 'urlStart' },
-    { field, source: source.slice(start.length), target: 'urlPart' },
-  ];
-}
-
-/** Every Liquid string of a variant: title, text and html in this order (absent ones empty), then three for each action. */
+/** Every Liquid string of a variant: title, text and html in this order (absent ones empty), then two for each action. */
 export function variantPieces(variant: TemplateVariant): Piece[] {
-  const one = (field: string, source = '', target: Target = 'text'): Piece => ({ field, source, target });
+  const one = (field: string, source = '', target: LiquidTarget = 'text'): Piece => ({
+    field,
+    source,
+    target,
+  });
   return [
     one('title', variant.title),
     one('text', variant.text),
     one('html', variant.html, 'html'),
     ...(variant.actions ?? []).flatMap(({ text, url }, index) => [
       one(`actions.${index}.text`, text),
-      ...urlPieces(`actions.${index}.url`, url),
+      one(`actions.${index}.url`, url.trim(), 'url'),
     ]),
   ];
 }
@@ -70,8 +63,8 @@ export function variantBody(
     ...(variant.text === undefined ? {} : { text }),
     ...(variant.html === undefined ? {} : { html }),
     actions: (variant.actions ?? []).map((_action, index) => {
-      const [words = '', start = '', rest = ''] = links.slice(index * 3);
-      return bodyAction(words, start + rest);
+      const [words = '', url = ''] = links.slice(index * 2);
+      return bodyAction(words, url);
     }),
     images: [],
     files: beside?.attachments ?? [],

@@ -67,6 +67,44 @@ describe.each([
   });
 });
 
+describe("an action's URL in a template", () => {
+  const data = { nl: true, base: 'https://x.test/p?x=1 2', q: 'a b&admin=1', evil: 'javascript:a' };
+  const begin = 'https://x.test/p?x=1%202';
+  const part = 'a%20b%26admin%3D1';
+
+  async function urlOf(url: string): Promise<string | undefined> {
+    const given = templateOf({ text: 'a', actions: [{ text: 'b', url }] });
+    return (await renderedBy(renderer, { data, ...given })).actions[0]?.url;
+  }
+
+  it.each([
+    ['{% if nl %}{{ base }}{% else %}{{ other }}{% endif %}', begin],
+    ['{% if nl %}\n  {{ base }}\n{% endif %}&q={{ q }}', `${begin}&q=${part}`],
+    ['{% assign u = base | append: "/y" %}{{ u }}', `${begin}/y`],
+    ['{{ absent }}{{ base }}', begin],
+    ['{% capture u %}{{ base }}/y{% endcapture %}{{ u }}', `${begin}/y`],
+    ['{% echo base %}', begin],
+    ['{% cycle base, q %}', begin],
+  ])('may come whole from the value that opens it, behind a tag too: %s', async (source, expected) => {
+    expect(await urlOf(source)).toBe(expected);
+  });
+
+  it.each([
+    ['{% if nl %}https://x.test/?q={{ q }}{% endif %}', `https://x.test/?q=${part}`],
+    ['{% assign p = q %}https://x.test/?q={{ p }}', `https://x.test/?q=${part}`],
+    ['{% capture p %}{{ q }}{% endcapture %}https://x.test/?q={{ p }}', `https://x.test/?q=${part}`],
+    ['{{ base }}{% for i in (1..2) %}&q={{ q }}{% endfor %}', `${begin}&q=${part}&q=${part}`],
+    ['https://x.test/?q={% echo q %}&r={% cycle q, base %}', `https://x.test/?q=${part}&r=${part}`],
+  ])('takes a value further in as one part, encoded once, behind a tag too: %s', async (source, expected) => {
+    expect(await urlOf(source)).toBe(expected);
+  });
+
+  it('is no way round the schemes that are allowed', async () => {
+    expect(await urlOf('{% if nl %}{{ evil }}{% endif %}')).toBeUndefined();
+    expect(await urlOf('{% capture u %}{{ evil }}{% endcapture %}{{ u | raw }}')).toBeUndefined();
+  });
+});
+
 describe('links that are allowed', () => {
   it.each(['https://x.test/a', 'http://x.test', 'mailto:a@x.test', 'tel:+31600'])('%s', async (url) => {
     expect(
