@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { DEFAULT_ROUTING_ORDER } from '../../src/domain/kinds';
 import { FAN_OUTS } from '../../src/domain/states';
 import { type Db } from '../../src/ledger/database';
 import {
@@ -10,7 +9,11 @@ import {
 } from '../../src/ledger/gate-settings';
 import { requireFreeDomains } from '../../src/ledger/links';
 import { linkTrackingSchema, shortLinkDomainsSchema } from '../../src/ledger/link-settings';
-import { changeWorkspaceSettings, getWorkspaceSettings } from '../../src/ledger/workspaces';
+import {
+  changeWorkspaceSettings,
+  getWorkspaceSettings,
+  routingOrderSchema,
+} from '../../src/ledger/workspaces';
 import { parseBody } from '../middleware/validation';
 import { type CommandRoute, type ReadRoute } from '../route';
 import { json, jsonBody } from './openapi-parts';
@@ -18,10 +21,7 @@ import { requireWorkspace } from './workspaces';
 
 const PATH = '/v1/workspaces/{workspaceId}/settings';
 
-const routingOrder = z
-  .array(z.enum(DEFAULT_ROUTING_ORDER))
-  .min(1)
-  .meta({ description: 'Kinds in the order in which they are tried.' });
+const routingOrder = routingOrderSchema.meta({ description: 'Kinds in the order in which they are tried.' });
 const cap = capSchema.meta({
   description:
     'Messages with `capFrequency` that one recipient gets over one channel in any stretch of so many days.',

@@ -22,6 +22,7 @@ export const quietHoursSchema = z
     days: z
       .array(z.enum(DAYS))
       .min(1)
+      .max(DAYS.length)
       .optional()
       .meta({ description: 'Days on which they begin. All where absent.' }),
     zone: zone.optional(),

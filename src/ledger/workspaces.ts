@@ -27,12 +27,15 @@ export interface WorkspaceSettings extends GateSettings, LinkSettings {
 
 const COLUMNS = `id, organization_id as "organizationId", name, created_at as "createdAt"`;
 
+/** It is read and pinned with every message: as long as there are kinds, and no longer. */
+export const routingOrderSchema = z
+  .array(z.enum(DEFAULT_ROUTING_ORDER))
+  .min(1)
+  .max(DEFAULT_ROUTING_ORDER.length);
+
 const settingsSchema = gateSettingsSchema.extend({
   ...linkSettingsSchema.shape,
-  routingOrder: z
-    .array(z.enum(DEFAULT_ROUTING_ORDER))
-    .min(1)
-    .catch([...DEFAULT_ROUTING_ORDER]),
+  routingOrder: routingOrderSchema.catch([...DEFAULT_ROUTING_ORDER]),
   fanOut: z.enum(FAN_OUTS).optional().catch(undefined),
 });
 

@@ -26,6 +26,15 @@ describe('settings', () => {
     expect(back.json).toMatchObject({ quietHours: null, deliveryWindow: null, holdoutPercent: 2.5 });
   });
 
+  test('take every kind and every day', async () => {
+    const routingOrder = ['webhook', 'inbox', 'chat', 'push', 'sms', 'email'];
+    const days = ['Mo', 'Tu', 'We', 'Th', 'Fr', 'Sa', 'Su'];
+    const body = { routingOrder, quietHours: { start: '21:00', end: '08:00', days } };
+    expect((await stand.call('PATCH', at('/settings'), { body })).json).toMatchObject(body);
+    const back = { routingOrder: null, quietHours: null };
+    expect((await stand.call('PATCH', at('/settings'), { body: back })).status).toBe(200);
+  });
+
   test.each([
     [{ quietHours: { start: '25:00', end: '08:00' } }, 'quietHours.start'],
     [{ quietHours: { start: '08:00', end: '08:00' } }, 'quietHours.end'],
@@ -33,6 +42,8 @@ describe('settings', () => {
     [{ holdoutPercent: 101 }, 'holdoutPercent'],
     [{ cap: { count: 0, periodDays: 1 } }, 'cap.count'],
     [{ deliveryWindow: { hours: 'sometimes' } }, 'deliveryWindow.hours'],
+    [{ routingOrder: Array(7).fill('email') }, 'routingOrder'],
+    [{ quietHours: { start: '21:00', end: '08:00', days: Array(8).fill('Sa') } }, 'quietHours.days'],
     [{ unheardOf: 1 }, ''],
   ])('%j is a problem at %s', async (body, place) => {
     const answer = await stand.call('PATCH', at('/settings'), { body });
