@@ -5,7 +5,7 @@ import { type LedgerReader } from './snapshot';
 /** What a receiver counted: idempotency key (`<delivery id>-<generation>`) to how often it took it. */
 export type SinkCounts = Readonly<Record<string, number>>;
 
-const KEY = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-\d+$/;
+const KEY = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-(0|[1-9]\d{0,8})$/;
 
 /** What the sandboxes counted, against the ledger. A key may have been taken again only where an attempt is marked so. */
 export const SANDBOX_CHECKS: readonly LedgerCheck[] = [
@@ -48,15 +48,13 @@ interface SentDelivery extends Readonly<Record<string, unknown>> {
   readonly in_doubt: boolean;
   /** Calls that repeated a key after one in doubt: marked, or within the receiver's promise to tell them apart. */
   readonly repeats: number;
-  readonly generations: readonly number[];
 }
 
 const DELIVERIES = `
   select d.id, coalesce(bool_or(a.outcome = 'accepted'), false) as accepted,
     coalesce(bool_or(a.outcome is null or a.outcome in ('lost', 'ambiguous')), false) as in_doubt,
     count(*) filter (where exists (select 1 from attempts p where p.delivery_id = a.delivery_id
-      and p.generation = a.generation and p.number < a.number and p.outcome in ('lost', 'ambiguous')))::int as repeats,
-    array_agg(distinct a.generation) filter (where a.generation is not null) as generations
+      and p.generation = a.generation and p.number < a.number and p.outcome in ('lost', 'ambiguous')))::int as repeats
   from deliveries d join message_states s on s.message_id = d.message_id
   left join attempts a on a.delivery_id = d.id
   where s.job_id = $1 and d.provider <> 'sandbox' group by d.id`;
@@ -64,7 +62,8 @@ const DELIVERIES = `
 /**
  * Holds a given receiver's own count against the ledger: all that was accepted is there, nothing is there more often than
  * calls in doubt explain, and nothing is there that the ledger knows nothing of. It must have got all that did not go to a
- * sandbox; keys of other jobs of this ledger are left alone.
+ * sandbox; keys of other jobs of this ledger are left alone. A delivery's keys count together, whatever their generation: one
+ * that no attempt has was a call that was never written down.
  */
 export async function sinkChecks(
   reader: LedgerReader,
@@ -72,9 +71,8 @@ export async function sinkChecks(
   sink: SinkCounts,
 ): Promise<readonly AuditCheck[]> {
   const deliveries = await reader.snapshot<SentDelivery>(DELIVERIES, [jobId]);
-  const takenOf = ({ id, generations }: SentDelivery): number =>
-    generations.reduce((sum, generation) => sum + (sink[`${id}-${generation}`] ?? 0), 0);
-  const counted = deliveries.map((delivery) => ({ ...delivery, taken: takenOf(delivery) }));
+  const taken = takenById(sink);
+  const counted = deliveries.map((delivery) => ({ ...delivery, taken: taken.get(delivery.id) ?? 0 }));
   const ids = (wrong: typeof counted) => wrong.map(({ id }) => id);
   const accepted = counted.filter((delivery) => delivery.accepted);
   const repeated = counted.filter(({ taken }) => taken > 1).length;
@@ -88,7 +86,7 @@ export async function sinkChecks(
     checkOf('receiver', 'the receiver took each once, but for repeated calls that were in doubt', {
       checked: counted.length,
       wrong: ids(counted.filter(({ taken, repeats }) => taken > 1 + repeats)),
-      detail: `${counted.length} deliveries, ${repeated} taken again under the same key`,
+      detail: `${counted.length} deliveries, ${repeated} taken again`,
     }),
     checkOf('receiver', 'the receiver has nothing that the ledger does not know of', {
       checked: Object.keys(sink).length,
@@ -101,14 +99,27 @@ export async function sinkChecks(
   ];
 }
 
-/** Keys of our form that no delivery of any job has. Read as of now: another job may be sending meanwhile. */
+function takenById(sink: SinkCounts): ReadonlyMap<string, number> {
+  const taken = new Map<string, number>();
+  for (const [key, count] of Object.entries(sink)) {
+    const id = KEY.exec(key)?.[1];
+    if (id !== undefined) taken.set(id, (taken.get(id) ?? 0) + count);
+  }
+  return taken;
+}
+
+/** Not the key itself: a receiver's own words may hold anything. */
+const OTHER_FORM = 'a key of another form';
+
+/** Keys that no attempt of any job has. Read as of now: another job may be sending meanwhile. */
 async function unknownKeys(reader: LedgerReader, keys: readonly string[]): Promise<string[]> {
-  const byId = new Map(keys.map((key) => [KEY.exec(key)?.[1], key]));
-  const ids = [...byId.keys()].filter((id) => id !== undefined);
-  const rows = await reader.now<{ id: string }>(
-    `select given.id::text from unnest($1::uuid[]) as given(id)
-     where not exists (select 1 from deliveries d where d.id = given.id)`,
-    [ids],
+  const [ours, others] = [keys.filter((key) => KEY.test(key)), keys.filter((key) => !KEY.test(key))];
+  const parts = ours.map((key) => KEY.exec(key) ?? []);
+  const rows = await reader.now<{ key: string }>(
+    `select given.id || '-' || given.generation as key from unnest($1::uuid[], $2::int[]) as given(id, generation)
+     where not exists (select 1 from deliveries d join attempts a on a.message_id = d.message_id and a.delivery_id = d.id
+       where d.id = given.id and a.generation = given.generation)`,
+    [parts.map(([, id]) => id), parts.map(([, , generation]) => Number(generation))],
   );
-  return rows.map(({ id }) => byId.get(id) ?? id);
+  return [...rows.map(({ key }) => key), ...others.map(() => OTHER_FORM)];
 }

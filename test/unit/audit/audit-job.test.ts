@@ -186,7 +186,32 @@ test('a receiver that lost one, got one twice, or got what the ledger does not k
   expect(await failed({ ...sink, [`${randomUUID()}-0`]: 1 })).toEqual([
     expect.stringContaining('does not know of'),
   ]);
-  expect(await failed({ ...sink, 'of something else': 1 })).toEqual([]);
+});
+
+test('a receiver that took a delivery under a key that no attempt has is told, and by a key of another form too', async () => {
+  const { jobId, sink } = await finishedJob();
+  const [key = ''] = Object.keys(sink);
+  const generation = (n: number) => key.replace(/-0$/, `-${n}`);
+  const failed = async (counts: Record<string, number>) =>
+    (await stand.audit(jobId, { sink: counts })).checks.filter(({ ok }) => !ok);
+  const twice = await failed({ [key]: 1, [generation(1)]: 1 });
+  expect(twice.map(({ name }) => name)).toEqual([
+    expect.stringContaining('took each once'),
+    expect.stringContaining('does not know of'),
+  ]);
+  expect(twice[1]?.examples).toEqual([generation(1)]);
+  // Taken once, but under a key that was never written down.
+  expect((await failed({ [generation(1)]: 1 })).map(({ name }) => name)).toEqual([
+    expect.stringContaining('does not know of'),
+  ]);
+  const [other] = await failed({ ...sink, 'ada@example.test': 1 });
+  expect(other).toMatchObject({ wrong: 1, examples: ['a key of another form'] });
+});
+
+test("another job's keys at the same receiver are left alone", async () => {
+  const [{ jobId, sink }, other] = [await finishedJob(), await finishedJob()];
+  const report = await stand.audit(jobId, { sink: { ...sink, ...other.sink } });
+  expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);
 });
 
 /** A job of one that waits, with a call in doubt behind it. */
