@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { VolleyError } from '../../src/domain/errors';
 import { DEFAULT_ROUTING_ORDER, type ChannelKind } from '../../src/domain/kinds';
@@ -74,6 +75,21 @@ export function requireProvider(providers: Providers, name: string, kind: Channe
 /** Settings as the provider's own schema reads them. */
 export function checkSettings(provider: Provider, settings: unknown): unknown {
   return parseInput(provider.settings, settings ?? {}, 'settings');
+}
+
+/**
+ * Throws VolleyError invalid_request where credentials that were stored for one endpoint would go to another: with a key
+ * of the workspace alone they could be had by naming a server of one's own.
+ */
+export function requireSameEndpoint(provider: Provider, stored: unknown, wanted: unknown): void {
+  if (!provider.endpoint) return;
+  const before = provider.settings.safeParse(stored);
+  if (before.success && isDeepStrictEqual(provider.endpoint(before.data), provider.endpoint(wanted))) return;
+  throw new VolleyError(
+    'invalid_request',
+    'The settings lead to another server: give the credentials again, {} for none.',
+    { details: [{ at: 'credentials', problem: 'are needed where the server changes' }] },
+  );
 }
 
 /** Credentials as given or generated; `shown` goes into this one answer. */

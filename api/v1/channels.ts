@@ -7,6 +7,7 @@ import {
   getChannel,
   insertChannel,
   listChannels,
+  lockChannel,
   sealCredentials,
   updateChannel,
   type Channel,
@@ -22,6 +23,7 @@ import {
   checkSettings,
   newChannelSchema,
   requireProvider,
+  requireSameEndpoint,
   type Providers,
 } from './channel-input';
 import { json, jsonBody, uuid, workspacePath } from './openapi-parts';
@@ -119,7 +121,7 @@ function changeRoute({ providers, secretBox }: ChannelDeps): CommandRoute {
       operationId: 'updateChannel',
       summary: 'Change a channel',
       description:
-        'What is not given stays. settings and credentials are replaced whole; kind and provider never change.',
+        'What is not given stays. settings and credentials are replaced whole; kind and provider never change. Settings that lead to another server (smtp: host, port, TLS; sendgrid and twilio: baseUrl) need the credentials again.',
       requestParams: itemParams,
       requestBody: jsonBody(channelChangeSchema, { priority: 10, enabled: true }),
       responses: { '200': json('The channel as it is now.', channelSchema) },
@@ -127,12 +129,15 @@ function changeRoute({ providers, secretBox }: ChannelDeps): CommandRoute {
     async handle(call, tx) {
       const ref = refOf(call);
       const { settings, credentials: given, ...rest } = parseBody(channelChangeSchema, call.body);
-      const { provider: name, kind } = found(await getChannel(tx, ref));
+      await lockChannel(tx, ref);
+      const { provider: name, kind, settings: stored } = found(await getChannel(tx, ref));
       const provider = requireProvider(providers, name, kind);
+      const wanted = settings === undefined ? undefined : checkSettings(provider, settings);
+      if (wanted !== undefined && given === undefined) requireSameEndpoint(provider, stored, wanted);
       const made = given === undefined ? undefined : checkCredentials(provider, given);
       const channel = await updateChannel(tx, ref, {
         ...rest,
-        ...(settings === undefined ? {} : { settings: checkSettings(provider, settings) }),
+        ...(wanted === undefined ? {} : { settings: wanted }),
         ...(made ? { sealedCredentials: sealCredentials(secretBox, ref, made.credentials) } : {}),
       });
       return { status: 200, body: viewOf(found(channel), made?.shown) };

@@ -74,6 +74,15 @@ export async function getChannel(db: Db, ref: ChannelRef): Promise<Channel | und
   return row;
 }
 
+/** Lets one transaction at a time judge a change by what the channel is. */
+export async function lockChannel(tx: Db, ref: ChannelRef): Promise<void> {
+  // NO KEY: deliveries that merely refer to the channel can be inserted meanwhile.
+  await tx.query('select id from channels where workspace_id = $1 and id = $2 for no key update', [
+    ref.workspaceId,
+    ref.channelId,
+  ]);
+}
+
 /** A channel of whatever workspace, for calls that name no other thing: a vendor's callback. Deleted ones are not there. */
 export async function findChannel(db: Db, channelId: string): Promise<Channel | undefined> {
   const [row] = await db.query<Channel & { id: string }>(

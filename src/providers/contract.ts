@@ -99,6 +99,11 @@ export interface Provider<S = unknown, C = unknown> {
     readonly credentials: unknown;
     readonly shown?: Readonly<Record<string, string>>;
   };
+  /**
+   * What of the settings decides who is shown the credentials, and how safely: kept credentials do not follow a change of
+   * it. Absent where they never leave (a secret that only signs).
+   */
+  endpoint?(settings: S): unknown;
   /** The identities a From may use, where that matters (e-mail): undefined = any. */
   identities?(settings: S): readonly string[] | undefined;
 }

@@ -65,6 +65,7 @@ export function createSendgrid(deps: {
     totalTimeoutMs,
     dedupeWindowMs: () => 0,
     identities: (settings) => settings.identities,
+    endpoint: (settings) => settings.baseUrl,
     async send(request, signal) {
       const { settings, credentials } = request.channel;
       const built = buildSendgridMail(request, settings);

@@ -77,6 +77,10 @@ export function createSmtp(deps: {
     totalTimeoutMs: totalMs,
     dedupeWindowMs: () => 0,
     identities: (settings) => settings.identities,
+    endpoint: ({ host, port, requireTls, ...rest }) => {
+      const secure = isSecure({ port, ...rest });
+      return { host: host.toLowerCase(), port, secure, requireTls: secure || requireTls !== false };
+    },
     close: () => transports.close(),
     async send(request, signal) {
       const { channel } = request;
@@ -110,9 +114,13 @@ export function createSmtp(deps: {
   }
 }
 
+function isSecure({ secure, port }: Pick<SmtpSettings, 'secure' | 'port'>): boolean {
+  return secure ?? port === IMPLICIT_TLS_PORT;
+}
+
 function serverOf(settings: SmtpSettings, { user, pass }: SmtpCredentials): SmtpServer {
   const auth = user === undefined ? undefined : { user, pass: pass ?? '' };
-  const secure = settings.secure ?? settings.port === IMPLICIT_TLS_PORT;
+  const secure = isSecure(settings);
   return {
     host: settings.host,
     port: settings.port,

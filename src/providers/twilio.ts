@@ -82,6 +82,7 @@ export function createTwilio(deps: {
     credentials: credentialsSchema,
     totalTimeoutMs,
     dedupeWindowMs: () => 0,
+    endpoint: (settings) => settings.baseUrl,
     async send(request, signal) {
       const { settings, credentials } = request.channel;
       const built = buildTwilioForm(request, settings);
