@@ -22,5 +22,7 @@ export function discreet(text: unknown): string | undefined {
     .join('')
     .replace(NUMBER, '[number]')
     .trim();
-  return clean === '' ? undefined : clean.slice(0, MAX_DETAIL_LENGTH).trim();
+  // The cut may go through a character of two units, and Postgres takes no half of one.
+  const short = clean.slice(0, MAX_DETAIL_LENGTH).replace(/\p{Surrogate}$/u, '');
+  return clean === '' ? undefined : short.trim();
 }

@@ -119,3 +119,9 @@ test('a signed one is stored, once however often it comes', async () => {
   const shown = await stand.call('GET', `/workspaces/${stand.workspaceId}/messages/${messageId}`);
   expect(shown.json.status).toBe('delivered');
 });
+
+test('a text that is cut within a character does not keep a batch from being stored', async () => {
+  const odd = { ...event('deferred', 'cut-1'), detail: `${'x'.repeat(199)}😀` };
+  const body = { events: [odd, event('opened', 'cut-2')] };
+  expect(await call(body)).toMatchObject({ status: 200, json: { received: 2, stored: 2 } });
+});

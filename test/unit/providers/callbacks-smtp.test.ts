@@ -236,10 +236,18 @@ describe('details', () => {
     ['see https://example.com/?u=ada', 'see [url]'],
     ['call +49 (151) 123-4567 now', 'call [number] now'],
     ['x'.repeat(5_000), 'x'.repeat(200)],
+    [`${'x'.repeat(199)}😀`, 'x'.repeat(199)],
+    [`${'x'.repeat(198)}😀`, `${'x'.repeat(198)}😀`],
     ['   ', undefined],
     [7, undefined],
   ])('%j is shown as %j', (given, shown) => {
     expect(discreet(given)).toBe(shown);
+  });
+
+  test('whatever the text, what is shown is one that Postgres can keep', () => {
+    const unit = fc.constantFrom('😀', '\ud83d', '\ude00', 'x', ' ', '\0');
+    const near = fc.string({ unit, minLength: 5, maxLength: 20 }).map((text) => 'x'.repeat(195) + text);
+    fc.assert(fc.property(near, (text) => expect(discreet(text)).not.toMatch(/[\0\p{Surrogate}]/u)));
   });
 
   test('no text leaves an @ in it', () => {
