@@ -16,9 +16,12 @@ import {
   type Drain,
   type QueuedEvent,
 } from '../src/ledger/webhook-queue';
+import { UnsealError } from '../src/runtime/secret-box';
+import { webhookIdOf } from '../src/webhooks/standard-body';
 import { type DrainResult, type WebhookActivities } from '../workflows/contract';
 import { callEndpoint, type CallFailure } from './webhooks/call-endpoint';
-import { createCallBuilder } from './webhooks/build-call';
+import { createCallBuilder, type BuiltCall } from './webhooks/build-call';
+import { CallFault } from './webhooks/call-fault';
 import { createHandOn } from './webhooks/hand-on';
 import { type Dependencies } from './dependencies';
 import { whileBeating } from './heartbeat';
@@ -60,13 +63,7 @@ export function createDeliverWebhooks(deps: Dependencies): WebhookActivities['de
     const { endpoint } = drain;
     const { version } = endpoint;
     const endMs = Date.now() + DRAIN_MS;
-    // A subscription's secret signs for the messages' own URLs under it.
-    const owner = { workspaceId: endpoint.workspaceId, endpointId: endpoint.parentId ?? endpoint.id };
-    const secrets = await openSecrets(db, deps.secretBox, owner, Date.now());
-    const send = sender(
-      drain,
-      secrets.map(({ secret }) => secret),
-    );
+    const send = sender(drain);
     let { replay } = drain;
     let after = 0;
     while (Date.now() < endMs) {
@@ -99,27 +96,45 @@ export function createDeliverWebhooks(deps: Dependencies): WebhookActivities['de
   }
 
   /** Sends one event; `done` writes that it went out. Undefined means: the next one, please. */
-  function sender(drain: Drain, secrets: readonly string[]) {
+  function sender(drain: Drain) {
     const { version } = drain.endpoint;
+    let secrets: readonly string[] | undefined;
+    const build = async (event: QueuedEvent): Promise<BuiltCall> => {
+      secrets ??= await secretsOf(drain);
+      return buildCall(drain.endpoint, event, secrets);
+    };
     return async (
       event: QueuedEvent,
       done: (called: boolean) => Promise<boolean>,
     ): Promise<DrainResult | undefined> => {
-      const call = await buildCall(drain.endpoint, event, secrets);
-      if (call.type !== 'call') return (await done(false)) ? undefined : { type: 'more', version };
+      const call = await build(event).catch(faultOf);
+      if (call.type === 'none' || call.type === 'moved')
+        return (await done(false)) ? undefined : { type: 'more', version };
       const startedAtMs = Date.now();
-      const failure = await callEndpoint(deps.egress, call, cancellationSignal());
+      const failure =
+        call.type === 'call' ? await callEndpoint(deps.egress, call, cancellationSignal()) : call.failure;
       log.info({
         event: 'webhook.called',
         workspaceId: drain.endpoint.workspaceId,
         endpointId: drain.endpoint.id,
-        webhookId: call.id,
+        webhookId: webhookIdOf(event.id),
         outcome: failure ? failure.text : 'taken',
         ms: Date.now() - startedAtMs,
       });
       if (failure) return afterwards(drain, failure, await handOn.round(drain.endpoint));
       return (await done(true)) ? undefined : { type: 'more', version };
     };
+  }
+
+  /** @throws CallFault where they do not open. A subscription's secret signs for the messages' own URLs under it. */
+  async function secretsOf({ endpoint }: Drain): Promise<readonly string[]> {
+    const owner = { workspaceId: endpoint.workspaceId, endpointId: endpoint.parentId ?? endpoint.id };
+    try {
+      return (await openSecrets(db, deps.secretBox, owner, Date.now())).map(({ secret }) => secret);
+    } catch (cause) {
+      if (!(cause instanceof UnsealError)) throw cause;
+      throw new CallFault('The signing secret cannot be read any more: rotate it.', { cause });
+    }
   }
 
   async function afterwards(drain: Drain, failure: CallFailure, allHandedOn: boolean): Promise<DrainResult> {
@@ -140,6 +155,12 @@ export function createDeliverWebhooks(deps: Dependencies): WebhookActivities['de
       return { type: 'failed', waitMs: Math.ceil(lookMs), version };
     });
   }
+}
+
+/** A call that cannot be made is not taken; what else went wrong is for another try of the activity. */
+function faultOf(error: unknown): { type: 'fault'; failure: CallFailure } {
+  if (!(error instanceof CallFault)) throw error;
+  return { type: 'fault', failure: { status: undefined, retryAfterMs: undefined, text: error.message } };
 }
 
 function lookAfter(backoffMs: number, allHandedOn: boolean): number {

@@ -9,6 +9,7 @@ import { moveToChild, ownTargetOf } from '../../src/webhooks/own-target';
 import { signatureHeaders } from '../../src/webhooks/signatures';
 import { standardBody, webhookIdOf } from '../../src/webhooks/standard-body';
 import { type Dependencies } from '../dependencies';
+import { built } from './call-fault';
 import { type EndpointCall } from './call-endpoint';
 
 export type BuiltCall =
@@ -18,7 +19,10 @@ export type BuiltCall =
   /** It belongs to the message's own `notification.url`, whose line it stands in now. */
   | { readonly type: 'moved' };
 
-/** Turns an event into the one call that an endpoint is owed for it, in the words of its form, signed anew for each try. */
+/**
+ * Turns an event into the one call that an endpoint is owed for it, in the words of its form, signed anew for each try.
+ * @throws CallFault where there are no words for it; whatever the ledger throws.
+ */
 export function createCallBuilder(deps: Dependencies) {
   return async (
     endpoint: WebhookEndpoint,
@@ -29,12 +33,12 @@ export function createCallBuilder(deps: Dependencies) {
     if (content === undefined) return { type: 'none' };
     if (content === 'moved') return { type: 'moved' };
     const id = webhookIdOf(event.id);
-    const body = JSON.stringify(content.body);
     const { url } = content;
-    return {
-      ...{ type: 'call', id, url, body },
-      headers: signatureHeaders[endpoint.form]({ id, url, body, atMs: Date.now(), secrets }),
-    };
+    return built(() => {
+      const body = JSON.stringify(content.body);
+      const headers = signatureHeaders[endpoint.form]({ id, url, body, atMs: Date.now(), secrets });
+      return { type: 'call', id, url, body, headers };
+    });
   };
 }
 
@@ -50,15 +54,16 @@ export async function contentOf(
   const { url } = endpoint;
   const type = webhookTypeOf(event);
   if (endpoint.form === 'standard') {
-    return type && { url, body: standardBody(type, event, endpoint.workspaceId) };
+    return type && { url, body: built(() => standardBody(type, event, endpoint.workspaceId)) };
   }
   if (event.messageId === null) return { url, body: testBody(endpoint, event) };
   const message = await released(deps, endpoint.workspaceId, event.messageId);
   if (!message) return undefined;
-  if (endpoint.form === 'courier') return { url, body: deps.webhookBodies.courier(asOf(message, event)) };
+  const then = built(() => asOf(message, event));
+  if (endpoint.form === 'courier') return { url, body: built(() => deps.webhookBodies.courier(then)) };
   const filters = endpoint.filters as BirdWebhookFilters;
-  const then = asOf(message, event);
-  const body = deps.webhookBodies.bird(then, event, filters, await kindOf(deps, then));
+  const kind = await kindOf(deps, then);
+  const body = built(() => deps.webhookBodies.bird(then, event, filters, kind));
   if (body === undefined) return undefined;
   const target = ownTargetOf(message, filters);
   if (endpoint.parentId !== null) return target === undefined ? undefined : { url: target, body };

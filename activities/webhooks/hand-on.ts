@@ -2,6 +2,7 @@ import { type WebhookEndpoint } from '../../src/ledger/webhook-endpoints';
 import { ownUrlPage } from '../../src/ledger/webhook-own-urls';
 import { type Dependencies } from '../dependencies';
 import { contentOf } from './build-call';
+import { CallFault } from './call-fault';
 
 /** How long one round may take; what is left then is for the next, which comes at once. */
 const ROUND_MS = 10_000;
@@ -42,7 +43,10 @@ export function createHandOn(deps: Dependencies): HandOn {
           return true;
         }
         for (const event of events) {
-          await contentOf(deps, endpoint, event);
+          // What has no words stays: the subscription fails on it when its turn comes.
+          await contentOf(deps, endpoint, event).catch((error: unknown) => {
+            if (!(error instanceof CallFault)) throw error;
+          });
           at = event.id;
           if (Date.now() >= endMs) break;
         }

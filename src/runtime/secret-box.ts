@@ -10,7 +10,7 @@ export interface SecretKey {
 /** Seals small secrets for the ledger. `owner` is bound to the text: moved to another row, it does not open. */
 export interface SecretBox {
   seal(plaintext: string, owner: SecretOwner): Buffer;
-  /** @throws KeyGoneError; Error (with no secret in it) for another owner or changed bytes. */
+  /** @throws UnsealError, with no secret in it: its key is gone, it is another owner's, or its bytes were changed. */
   open(sealed: Buffer, owner: SecretOwner): string;
 }
 
@@ -48,20 +48,22 @@ export function createSecretBox(keys: readonly SecretKey[]): SecretBox {
     open(sealed, owner) {
       const { id, head, nonce, tag, text } = split(sealed);
       const key = byId.get(id);
-      if (!key) throw new KeyGoneError(id);
+      if (!key)
+        throw new UnsealError(`The encryption key "${id}" is not among the configured ones: add it again.`);
       const options = { authTagLength: TAG_BYTES };
       const decipher = createDecipheriv(ALGORITHM, key, nonce, options).setAAD(boundTo(head, owner));
-      return Buffer.concat([decipher.setAuthTag(tag).update(text), decipher.final()]).toString('utf8');
+      decipher.setAuthTag(tag);
+      try {
+        return Buffer.concat([decipher.update(text), decipher.final()]).toString('utf8');
+      } catch (cause) {
+        throw new UnsealError(`The key "${id}" does not open this secret.`, { cause });
+      }
     },
   };
 }
 
-/** Sealed under a key that this process was not given. */
-export class KeyGoneError extends Error {
-  constructor(id: string) {
-    super(`The encryption key "${id}" is not among the configured ones: add it again.`);
-  }
-}
+/** This process cannot open what was sealed, and will not be able to without another key. */
+export class UnsealError extends Error {}
 
 function requireUsable({ id, key }: SecretKey): void {
   if (key.length !== KEY_BYTES)
@@ -82,7 +84,7 @@ function split(sealed: Buffer) {
   const idEnd = 2 + (sealed[1] ?? 0);
   const nonceEnd = idEnd + NONCE_BYTES;
   const tagEnd = nonceEnd + TAG_BYTES;
-  if (sealed[0] !== VERSION || sealed.length < tagEnd) throw new Error('This is not a sealed secret.');
+  if (sealed[0] !== VERSION || sealed.length < tagEnd) throw new UnsealError('This is not a sealed secret.');
   return {
     id: sealed.toString('ascii', 2, idEnd),
     head: sealed.subarray(0, idEnd),

@@ -14,7 +14,7 @@ import {
 } from '../ledger/webhook-endpoints';
 import { EgressError } from '../providers/egress/errors';
 import { type Egress } from '../providers/egress/guarded-client';
-import { KeyGoneError, type SecretBox } from '../runtime/secret-box';
+import { type SecretBox, UnsealError } from '../runtime/secret-box';
 import { newSecret } from '../webhooks/signatures';
 
 /** A workspace has a few endpoints; a thousand are a loop that forgot to delete. */
@@ -87,9 +87,9 @@ export function createWebhookService({ egress, secretBox }: WebhookServiceDeps):
       const { form } = found(await getEndpoint(tx, ref));
       const nowMs = Date.now();
       const secret = given ?? newSecret(form);
-      // Secrets under a key that is gone cannot sign any more: the new one stands alone, and mends the endpoint.
+      // Secrets that do not open cannot sign any more: the new one stands alone, and mends the endpoint.
       const readable = await openSecrets(tx, secretBox, ref, nowMs).catch((error: unknown) => {
-        if (error instanceof KeyGoneError) return [];
+        if (error instanceof UnsealError) return [];
         throw error;
       });
       const old = readable.map((each) => ({

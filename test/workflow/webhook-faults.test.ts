@@ -2,11 +2,13 @@ import { RETRY_WAITS_MS } from '../../src/domain/webhooks';
 import { type Database } from '../../src/ledger/database';
 import { openDrain, queuedPage, settleQueued } from '../../src/ledger/webhook-queue';
 import { noteJobProgress, takeWebhookWakes } from '../../src/ledger/webhook-wakes';
-import { deleteEndpoint } from '../../src/ledger/webhook-endpoints';
+import { deleteEndpoint, sealSecrets, updateEndpoint } from '../../src/ledger/webhook-endpoints';
+import { createSecretBox } from '../../src/runtime/secret-box';
+import { createWebhookService } from '../../src/service/webhooks';
 import { QUERIES, workflowIds, type WebhookStatusAnswer } from '../../workflows/contract';
 import { startHttpSink, type HttpSink } from '../support/sinks/http-sink';
 import { DAY, HOUR, MINUTE, people, SECOND, WORKSPACE } from './stage';
-import { startWebhookStage, type WebhookStage } from './webhook-stage';
+import { STANDARD_SECRET, startWebhookStage, type WebhookStage } from './webhook-stage';
 
 const faults = { recordOnce: false };
 let stage: WebhookStage;
@@ -70,6 +72,36 @@ test('a drain that lost its lease stops, and what it sent is not sent again', as
   expect(await settleQueued(stage.db, zombie!, first!.id, true)).toBe(false);
   expect((await queuedPage(stage.db, id, 0, 10)).map((event) => event.id)).toEqual([second!.id]);
   expect(await settleQueued(stage.db, heir!, second!.id, true)).toBe(true);
+});
+
+test('a secret whose key is gone is a failure like any other, that its owner sees and mends by a rotation', async () => {
+  const id = await stage.addEndpoint(receiver.url, { types: ['message.sent'] });
+  const ref = { workspaceId: WORKSPACE, endpointId: id };
+  const strange = createSecretBox([{ id: 'gone', key: Buffer.alloc(32, 9) }]);
+  const sealedSecrets = sealSecrets(strange, ref, [{ secret: STANDARD_SECRET }]);
+  await stage.db.transaction((tx) => updateEndpoint(tx, ref, { sealedSecrets }));
+  await sendBatch();
+  await stage.wake();
+  await stage.until('it failed', async () => (await stage.endpoint(id)).failures > 0);
+  expect(await stage.endpoint(id)).toMatchObject({
+    failingSince: expect.any(Date),
+    lastFailure: 'The signing secret cannot be read any more: rotate it.',
+  });
+  const service = createWebhookService({
+    egress: { checkUrl: async () => undefined },
+    secretBox: stage.engine.secretBox,
+  });
+  await stage.db.transaction((tx) => service.rotate(tx, ref));
+  await stage.drained(id);
+  expect(receiver.requests).toHaveLength(1);
+});
+
+test('an event without words fails its endpoint, and is no endless retry that nobody sees', async () => {
+  const id = await stage.addEndpoint(receiver.url, { form: 'bird', filters: {} });
+  await sendBatch();
+  await stage.wake();
+  await stage.until('it failed', async () => (await stage.endpoint(id)).failures > 0);
+  expect((await stage.endpoint(id)).lastFailure).toContain('into words');
 });
 
 test('what rolls back is not told', async () => {
