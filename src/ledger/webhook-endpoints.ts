@@ -104,7 +104,8 @@ export async function getEndpoint(db: Db, ref: EndpointRef): Promise<WebhookEndp
 /** How many events wait for it, counted up to 10,000. */
 export async function countWaiting(db: Db, endpointId: string): Promise<number> {
   const [row] = await db.query<{ n: number }>(
-    'select count(*) as n from (select 1 from webhook_queue where endpoint_id = $1 limit 10000) q',
+    `select count(*) as n from (select 1 from webhook_queue
+       where endpoint_id = $1 and event_id > (select queue_floor from webhook_endpoints where id = $1) limit 10000) q`,
     [endpointId],
   );
   return row?.n ?? 0;
@@ -121,7 +122,7 @@ export interface EndpointChange {
 
 /**
  * Changes an endpoint and lets its workflow look at once, also in the midst of a backoff. Put back to active it starts with a
- * clean record; disabled by its owner its queue is emptied, as by Volley itself. Its children stop and start again with it.
+ * clean record; disabled by its owner its queue is dropped, as by Volley itself. Its children stop and start again with it.
  */
 export async function updateEndpoint(
   tx: Tx,
@@ -137,6 +138,7 @@ export async function updateEndpoint(
        disabled_at = case $8 when 'active' then null when 'disabled' then coalesce(disabled_at, ledger_now()) else disabled_at end,
        failures = case $8 when 'active' then 0 else failures end,
        failing_since = case $8 when 'active' then null else failing_since end,
+       queue_floor = case $8 when 'disabled' then last_event_id() else queue_floor end,
        retry_at = null, quiet_until = '-infinity', version = version + 1, updated_at = ledger_now()
      where workspace_id = $1 and id = $2 and deleted_at is null returning ${ENDPOINT_COLUMNS}`,
     [
@@ -152,8 +154,6 @@ export async function updateEndpoint(
     ]);
   }
   if (change.status === 'disabled') await stopChildren(tx, ref);
-  if (row?.status === 'disabled')
-    await tx.query('delete from webhook_queue where endpoint_id = $1', [row.id]);
   return row;
 }
 
@@ -171,25 +171,23 @@ async function startChildren(tx: Tx, ref: EndpointRef): Promise<void> {
 
 /** With their queues, as their parent; the common moment says later which of them stopped with it. */
 async function stopChildren(tx: Tx, ref: EndpointRef): Promise<void> {
-  const stopped = await tx.query<{ id: string }>(
+  await tx.query(
     `update webhook_endpoints c set status = 'disabled', disabled_reason = 'requested', disabled_at = p.disabled_at,
-       retry_at = null, quiet_until = '-infinity', version = c.version + 1, updated_at = ledger_now()
+       queue_floor = last_event_id(), retry_at = null, quiet_until = '-infinity', version = c.version + 1, updated_at = ledger_now()
      from webhook_endpoints p
-     where p.workspace_id = $1 and p.id = $2 and c.parent_id = p.id and c.status = 'active' and c.deleted_at is null
-     returning c.id`,
+     where p.workspace_id = $1 and p.id = $2 and c.parent_id = p.id and c.status = 'active' and c.deleted_at is null`,
     [ref.workspaceId, ref.endpointId],
   );
-  await tx.query('delete from webhook_queue where endpoint_id = any($1)', [stopped.map(({ id }) => id)]);
 }
 
-/** Ends an endpoint and its children: nothing more is called, secrets and queue are forgotten. */
+/** Ends an endpoint and its children: nothing more is called, the secrets are forgotten, and the relay purges the queues. */
 export async function deleteEndpoint(tx: Tx, ref: EndpointRef): Promise<boolean> {
   const rows = await tx.query<{ id: string }>(
-    `update webhook_endpoints set deleted_at = ledger_now(), secrets = '', version = version + 1, quiet_until = '-infinity'
+    `update webhook_endpoints set deleted_at = ledger_now(), secrets = '', queue_floor = last_event_id(), version = version + 1,
+       quiet_until = '-infinity'
      where workspace_id = $1 and (id = $2 or parent_id = $2) and deleted_at is null returning id`,
     [ref.workspaceId, ref.endpointId],
   );
-  await tx.query('delete from webhook_queue where endpoint_id = any($1)', [rows.map((row) => row.id)]);
   return rows.some((row) => row.id === ref.endpointId);
 }
 

@@ -58,7 +58,7 @@ export const EVENT = `coalesce(e.at, w.at) as at, coalesce(e.type, w.type) as ty
   e.message_id as "messageId", m.recipient_id as "recipientId", j.id as "jobId", j.kind as "jobKind"`;
 export const OF_JOBS = `left join messages m on m.id = e.message_id left join jobs j on j.id = coalesce(m.job_id, w.job_id)`;
 
-/** The next of the queue after an id, in order. From the front (0) nothing that has committed is missed. */
+/** The next of what is owed after an id, in order. From the front (0) nothing that has committed is missed. */
 export async function queuedPage(
   db: Db,
   endpointId: string,
@@ -68,7 +68,8 @@ export async function queuedPage(
   return db.query<QueuedEvent & { [key: string]: unknown }>(
     `select q.event_id as id, ${EVENT} from webhook_queue q
      left join events e on e.id = q.event_id left join workspace_events w on w.id = q.event_id ${OF_JOBS}
-     where q.endpoint_id = $1 and q.event_id > $2 order by q.event_id limit $3`,
+     where q.endpoint_id = $1 and q.event_id > greatest($2, (select queue_floor from webhook_endpoints where id = $1))
+     order by q.event_id limit $3`,
     [endpointId, after, limit],
   );
 }
@@ -173,19 +174,18 @@ export async function stayBackedOff(db: Db, drain: Drain, lookMs: number): Promi
 }
 
 /**
- * Disables an endpoint that is gone or dead, and tells the others of its workspace. Its queue is dropped: the log keeps the
- * events, and a replay from `failingSince` brings them back.
+ * Disables an endpoint that is gone or dead, and tells the others of its workspace. Its queue is dropped, however long it is:
+ * the log keeps the events, and a replay from `failingSince` brings them back.
  */
 export async function disableEndpoint(tx: Tx, drain: Drain, reason: DisabledReason): Promise<void> {
   const { endpoint } = drain;
   const [row] = await tx.query<{ since: Date | null }>(
     `update webhook_endpoints set status = 'disabled', disabled_reason = $2, disabled_at = ledger_now(), retry_at = null,
-       replay_after = null, replay_until = null, replay_since = null, version = version + 1, observed_version = version + 1,
-       updated_at = ledger_now()
+       replay_after = null, replay_until = null, replay_since = null, queue_floor = last_event_id(),
+       version = version + 1, observed_version = version + 1, updated_at = ledger_now()
      where id = $1 returning failing_since as since`,
     [endpoint.id, reason],
   );
-  await tx.query('delete from webhook_queue where endpoint_id = $1', [endpoint.id]);
   await tx.query(
     `insert into workspace_events (workspace_id, type, data) values ($1, 'endpoint.disabled', $2)`,
     [

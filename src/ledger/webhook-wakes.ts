@@ -14,6 +14,8 @@ export interface WebhookWake {
 const WAKE_AGAIN_MS = 5_000;
 /** Transactions that overlap write their events out of order by at most about this much. */
 const OVERLAP_MS = 10_000;
+/** What began before this and has not committed yet is not waited for: a statement ends after 30 s. */
+const UNDER_WAY_MS = 60_000;
 
 /**
  * Endpoints with something to do that nobody is doing: a change nobody has looked at, or events while no drain is under way and
@@ -24,7 +26,8 @@ export async function takeWebhookWakes(db: Db, limit: number): Promise<WebhookWa
     `with due as (
        select id from webhook_endpoints e where quiet_until <= ledger_now() and (version > observed_version
          or (status = 'active' and deleted_at is null
-           and (replay_after is not null or exists (select 1 from webhook_queue q where q.endpoint_id = e.id))))
+           and (replay_after is not null or exists (select 1 from webhook_queue q
+             where q.endpoint_id = e.id and q.event_id > e.queue_floor))))
        order by quiet_until limit $1 for update skip locked
      )
      update webhook_endpoints e set quiet_until = ledger_now() + $2 * interval '1 millisecond'
@@ -39,23 +42,32 @@ export async function takeWebhookWakes(db: Db, limit: number): Promise<WebhookWa
  * told again, in order, with the ids of the first time. What commits from here on comes after it.
  */
 export async function replayFrom(tx: Tx, ref: EndpointRef, since: Date): Promise<void> {
-  const rows = await tx.query<{ until: number }>(
-    `update webhook_endpoints set replay_since = $3, replay_until = (select last_value from events_id_seq),
+  // The queue up to a minute ago, however long it is, goes by its floor. What is newer is deleted, because rows of transactions
+  // still under way are not seen here, and stay: told twice at worst.
+  const rows = await tx.query<{ until: number; floor: number }>(
+    `update webhook_endpoints set replay_since = $3, replay_until = last_event_id(),
        replay_after = first_event_since($3::timestamptz - $4 * interval '1 millisecond') - 1,
+       queue_floor = greatest(queue_floor, first_event_since(ledger_now() - $5 * interval '1 millisecond') - 1),
        version = version + 1, quiet_until = '-infinity', retry_at = null, updated_at = ledger_now()
-     where workspace_id = $1 and id = $2 and status = 'active' and deleted_at is null returning replay_until as until`,
-    [ref.workspaceId, ref.endpointId, since, OVERLAP_MS],
+     where workspace_id = $1 and id = $2 and status = 'active' and deleted_at is null
+     returning replay_until as until, queue_floor as floor`,
+    [ref.workspaceId, ref.endpointId, since, OVERLAP_MS, UNDER_WAY_MS],
   );
   if (rows.length === 0)
     throw new VolleyError(
       'not_found',
       'There is no active endpoint with this id: put it back to active first.',
     );
-  // Rows of transactions still under way are not seen here, and stay: told twice at worst.
-  await tx.query('delete from webhook_queue where endpoint_id = $1 and event_id <= $2', [
-    ref.endpointId,
-    one(rows).until,
+  const { until, floor } = one(rows);
+  await tx.query('delete from webhook_queue where endpoint_id = $1 and event_id > $2 and event_id <= $3', [
+    ...[ref.endpointId, floor, until],
   ]);
+  // What it tells again of messages' own URLs is put into their lines, wherever those were dropped.
+  await tx.query(
+    `update webhook_endpoints c set queue_floor = least(c.queue_floor, p.replay_after) from webhook_endpoints p
+     where p.id = $1 and c.parent_id = p.id and c.deleted_at is null`,
+    [ref.endpointId],
+  );
 }
 
 /** Queues one `endpoint.test` for this endpoint alone. @returns the event's number. */
@@ -70,12 +82,14 @@ export async function queueTest(tx: Tx, ref: EndpointRef): Promise<number> {
   return id;
 }
 
-/** Rows that a transaction queued while its endpoint was being disabled or deleted. @returns how many went. */
+/** Takes away what nobody is owed any more: of endpoints that are disabled or deleted, and what was dropped. @returns how many. */
 export async function purgeWebhookQueue(db: Db, limit: number): Promise<number> {
   const rows = await db.query(
     `delete from webhook_queue q using (
-       select q.endpoint_id, q.event_id from webhook_queue q join webhook_endpoints e on e.id = q.endpoint_id
-       where e.status <> 'active' or e.deleted_at is not null limit $1
+       select d.endpoint_id, d.event_id from webhook_endpoints e cross join lateral (
+         select q.endpoint_id, q.event_id from webhook_queue q where q.endpoint_id = e.id and q.event_id <=
+           case when e.status = 'active' and e.deleted_at is null then e.queue_floor else 9223372036854775807 end
+         order by q.event_id limit $1) d limit $1
      ) dead where q.endpoint_id = dead.endpoint_id and q.event_id = dead.event_id returning 1`,
     [limit],
   );

@@ -37,6 +37,7 @@ export function startRelay(deps: {
 }): { stop(): Promise<void> } {
   const { db, client, settings, log } = deps;
   const sweepEveryMs = deps.sweepEveryMs ?? SWEEP_EVERY_MS;
+  let stopped = false;
 
   const relay = async (): Promise<void> => {
     const nudges = await takeNudges(db, RELAY_PAGE);
@@ -55,8 +56,8 @@ export function startRelay(deps: {
     await signalJob(client, settings, job);
   };
   const purge = async (): Promise<void> => {
-    while ((await purgeIdempotency(db, PURGE_PAGE)) === PURGE_PAGE);
-    while ((await purgeWebhookQueue(db, PURGE_PAGE)) === PURGE_PAGE);
+    while (!stopped && (await purgeIdempotency(db, PURGE_PAGE)) === PURGE_PAGE);
+    while (!stopped && (await purgeWebhookQueue(db, PURGE_PAGE)) === PURGE_PAGE);
   };
   const loops = [
     repeat(relay, RELAY_EVERY_MS, log, 'relay'),
@@ -67,6 +68,7 @@ export function startRelay(deps: {
   ];
   return {
     async stop() {
+      stopped = true;
       await Promise.all(loops.map((loop) => loop.stop()));
     },
   };

@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { toCourierId } from '../../src/domain/ids';
 import { listEndpoints, updateEndpoint } from '../../src/ledger/webhook-endpoints';
+import { replayFrom } from '../../src/ledger/webhook-wakes';
 import { moveToChild } from '../../src/webhooks/own-target';
 import { startHttpSink, type HttpSink, type SinkRequest } from '../support/sinks/http-sink';
 import { DAY, MINUTE, WORKSPACE } from './stage';
@@ -306,6 +307,35 @@ test("a subscription that is inactive stops messages' own URLs too, and they go 
   } finally {
     await own.close();
     await gone.close();
+  }
+});
+
+test("a replay of a subscription tells messages' own URLs what was dropped when it stopped", async () => {
+  const own = await startHttpSink({ answer: { status: 500 } });
+  try {
+    const since = new Date(await stage.nowMs());
+    const id = await stage.addEndpoint(
+      receiver.url,
+      bird('webhook.outbound', [{ key: 'messageStatus', value: 'sent' }]),
+    );
+    const ref = { workspaceId: WORKSPACE, endpointId: id };
+    const messageId = await sendTo({ notification: { url: `${own.url}/x` } });
+    await stage.until('it was called', async () => {
+      await stage.wake();
+      return own.requests.length > 0;
+    });
+    await stage.db.transaction((tx) => updateEndpoint(tx, ref, { status: 'disabled' }));
+    await stage.db.transaction((tx) => updateEndpoint(tx, ref, { status: 'active' }));
+    own.answer({});
+    const before = own.requests.length;
+    await stage.db.transaction((tx) => replayFrom(tx, ref, since));
+    await stage.until('it is told', async () => {
+      await stage.wake();
+      return own.requests.length > before;
+    });
+    expect(json(own.requests.at(-1)!)['payload']).toMatchObject({ id: messageId, status: 'sent' });
+  } finally {
+    await own.close();
   }
 });
 

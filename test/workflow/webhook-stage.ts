@@ -62,8 +62,9 @@ export async function startWebhookStage(
       stage.until('the endpoint is owed nothing', async () => {
         await wake();
         const [row] = await db.query<{ done: boolean }>(
-          `select replay_after is null and not exists (select 1 from webhook_queue where endpoint_id = $1) as done
-           from webhook_endpoints where id = $1`,
+          `select replay_after is null and not exists (
+             select 1 from webhook_queue q where q.endpoint_id = e.id and q.event_id > e.queue_floor) as done
+           from webhook_endpoints e where id = $1`,
           [id],
         );
         return row?.done ?? true;

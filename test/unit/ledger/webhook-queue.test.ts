@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
+import {
+  countWaiting,
+  deleteEndpoint,
+  insertEndpoint,
+  updateEndpoint,
+  type EndpointRef,
+} from '../../../src/ledger/webhook-endpoints';
+import { disableEndpoint, openDrain, queuedPage, replayPage } from '../../../src/ledger/webhook-queue';
+import { purgeWebhookQueue, replayFrom, takeWebhookWakes } from '../../../src/ledger/webhook-wakes';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+
+const HOUR_MS = 3_600_000;
+/** More than one page of the purge. */
+const MANY = 250;
+const PAGE = 100;
+let database: TestDatabase;
+
+// A log of its own for each: its numbers rise with time.
+beforeEach(async () => {
+  database = await createTestDatabase();
+});
+afterEach(() => database?.drop());
+
+/** An endpoint of a workspace of its own that wants `job.created`. */
+async function endpoint(): Promise<EndpointRef> {
+  const [workspaceId, id] = [randomUUID(), uuidv7()];
+  await database.db.query('insert into workspaces (id, name) values ($1, $2)', [workspaceId, 'test']);
+  await insertEndpoint(database.db, {
+    ...{ id, workspaceId, form: 'standard', url: 'https://example.com', filters: { types: ['job.created'] } },
+    ...{ eventTypes: ['job.created'], sealedSecrets: Buffer.alloc(0) },
+  });
+  return { workspaceId, endpointId: id };
+}
+
+/** Facts that were written `agoMs` before now. */
+async function happen({ workspaceId }: EndpointRef, count: number, agoMs = 0): Promise<void> {
+  await database.db.query(
+    `insert into workspace_events (workspace_id, at, type)
+     select $1, ledger_now() - $3 * interval '1 millisecond', 'job.created' from generate_series(1, $2)`,
+    [workspaceId, count, agoMs],
+  );
+}
+
+const rowsOf = async ({ endpointId }: EndpointRef): Promise<number> => {
+  const [row] = await database.db.query<{ n: number }>(
+    'select count(*) as n from webhook_queue where endpoint_id = $1',
+    [endpointId],
+  );
+  return row?.n ?? 0;
+};
+const waiting = ({ endpointId }: EndpointRef) => countWaiting(database.db, endpointId);
+const inTx: TestDatabase['db']['transaction'] = (work) => database.db.transaction(work);
+
+test.each<[string, (ref: EndpointRef) => Promise<unknown>]>([
+  [
+    'disabled by Volley',
+    async (ref) => {
+      const drain = await openDrain(database.db, ref.endpointId, 'test');
+      if (drain) await inTx((tx) => disableEndpoint(tx, drain, 'failing'));
+    },
+  ],
+  ['disabled by its owner', (ref) => inTx((tx) => updateEndpoint(tx, ref, { status: 'disabled' }))],
+  ['deleted', (ref) => inTx((tx) => deleteEndpoint(tx, ref))],
+])(
+  'a queue of any length is dropped at once when its endpoint is %s, and purged in pages',
+  async (_, end) => {
+    const ref = await endpoint();
+    await happen(ref, MANY);
+    await end(ref);
+    expect(await waiting(ref)).toBe(0);
+    expect(await rowsOf(ref)).toBe(MANY);
+    const other = await endpoint();
+    await happen(other, 1);
+    const pages = [];
+    for (let page = PAGE; page === PAGE; pages.push(page)) page = await purgeWebhookQueue(database.db, PAGE);
+    expect(pages).toEqual([PAGE, PAGE, MANY - 2 * PAGE]);
+    expect([await rowsOf(ref), await rowsOf(other)]).toEqual([0, 1]);
+  },
+);
+
+test('back in service, what was dropped is not told, and what is new is', async () => {
+  const ref = await endpoint();
+  await happen(ref, MANY);
+  await inTx((tx) => updateEndpoint(tx, ref, { status: 'disabled' }));
+  await inTx((tx) => updateEndpoint(tx, ref, { status: 'active' }));
+  await openDrain(database.db, ref.endpointId, 'test');
+  await database.db.query(`update webhook_endpoints set quiet_until = '-infinity' where id = $1`, [
+    ref.endpointId,
+  ]);
+  const wakes = async () => (await takeWebhookWakes(database.db, 1_000)).map(({ endpointId }) => endpointId);
+  expect(await wakes()).not.toContain(ref.endpointId);
+  await happen(ref, 1);
+  expect(await wakes()).toContain(ref.endpointId);
+  expect(await queuedPage(database.db, ref.endpointId, 0, PAGE)).toHaveLength(1);
+});
+
+test('a replay drops a queue of any length at once, and what a transaction under way has queued stays', async () => {
+  const ref = await endpoint();
+  await happen(ref, MANY, HOUR_MS);
+  let commit: () => void = () => undefined;
+  const underWay = new Promise<void>((resolve) => (commit = resolve));
+  let written: () => void = () => undefined;
+  const isWritten = new Promise<void>((resolve) => (written = resolve));
+  const late = database.db.transaction(async (tx) => {
+    await tx.query(`insert into workspace_events (workspace_id, type) values ($1, 'job.created')`, [
+      ref.workspaceId,
+    ]);
+    written();
+    await underWay;
+  });
+  await isWritten;
+  await happen(ref, 1);
+  await inTx((tx) => replayFrom(tx, ref, new Date(Date.now() - 2 * HOUR_MS)));
+  commit();
+  await late;
+  expect(await rowsOf(ref)).toBe(MANY + 1);
+  expect(await waiting(ref)).toBe(1);
+  const drain = await openDrain(database.db, ref.endpointId, 'test');
+  const replayed = await replayPage(database.db, drain!.endpoint, drain!.replay!, 1_000);
+  expect(replayed.events).toHaveLength(MANY + 2);
+});
