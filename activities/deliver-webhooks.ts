@@ -121,7 +121,7 @@ export function createDeliverWebhooks(deps: Dependencies): WebhookActivities['de
         outcome: failure ? failure.text : 'taken',
         ms: Date.now() - startedAtMs,
       });
-      if (failure) return afterwards(drain, failure, await handOn.round(drain.endpoint));
+      if (failure) return afterwards(drain, event, failure, await handOn.round(drain.endpoint));
       return (await done(true)) ? undefined : { type: 'more', version };
     };
   }
@@ -137,10 +137,19 @@ export function createDeliverWebhooks(deps: Dependencies): WebhookActivities['de
     }
   }
 
-  async function afterwards(drain: Drain, failure: CallFailure, allHandedOn: boolean): Promise<DrainResult> {
+  async function afterwards(
+    drain: Drain,
+    event: QueuedEvent,
+    failure: CallFailure,
+    allHandedOn: boolean,
+  ): Promise<DrainResult> {
     const { version } = drain.endpoint;
     return db.transaction(async (tx): Promise<DrainResult> => {
-      const noted = await noteFailure(tx, drain, { text: failure.text, countsAsStep: !isThrottle(failure) });
+      const noted = await noteFailure(tx, drain, {
+        text: failure.text,
+        countsAsStep: !isThrottle(failure),
+        event,
+      });
       if (!noted) return { type: 'more', version };
       const next = afterFailure({ ...failure, ...noted });
       if (next.type === 'disable') {

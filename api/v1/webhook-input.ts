@@ -57,7 +57,10 @@ export const endpointSchema = z
     disabledReason: z.enum(['gone', 'failing', 'requested']).nullable(),
     disabledAt: timestamp.nullable(),
     failures: z.int().meta({ description: 'Failed calls in a row.' }),
-    failingSince: timestamp.nullable(),
+    failingSince: timestamp.nullable().meta({
+      description:
+        'When the first event was written that it has not taken: a replay from here tells all that it is owed.',
+    }),
     retryAt: timestamp.nullable(),
     lastSuccessAt: timestamp.nullable(),
     lastFailureAt: timestamp.nullable(),

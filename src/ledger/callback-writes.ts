@@ -12,12 +12,15 @@ export interface Noted {
 /** As many steps as a set of facts can explain: taken up again, sent, and its fate. */
 const STEPS_MAX = 3;
 
-/** Adds to timelines, and marks messages as opened or clicked. The messages are locked by the caller. */
+/**
+ * Adds to timelines, and marks messages as opened or clicked. The messages are locked by the caller. Each has the vendor's time,
+ * and beside it when it was written: webhooks are replayed by that.
+ */
 export async function noteEvents(tx: Tx, workspaceId: string, noted: readonly Noted[]): Promise<void> {
   if (noted.length === 0) return;
   await tx.query(
-    `insert into events (message_id, workspace_id, at, type, data, dedupe)
-     select message_id, $1, least(to_timestamp(at_ms / 1000), ledger_now()), type, data::jsonb, dedupe
+    `insert into events (message_id, workspace_id, at, noted_at, type, data, dedupe)
+     select message_id, $1, least(to_timestamp(at_ms / 1000), ledger_now()), ledger_now(), type, data::jsonb, dedupe
      from unnest($2::uuid[], $3::float8[], $4::text[], $5::text[], $6::text[]) with ordinality
        as g(message_id, at_ms, type, data, dedupe, place)
      order by place on conflict (message_id, dedupe) where dedupe is not null do nothing`,

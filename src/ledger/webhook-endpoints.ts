@@ -24,6 +24,7 @@ export interface WebhookEndpoint {
   /** Rises with every change; its workflow looks at each. */
   readonly version: number;
   readonly failures: number;
+  /** When the first event was written that it has not taken: a replay from here brings back all that it is owed. */
   readonly failingSince: Date | null;
   readonly retryAt: Date | null;
   readonly lastSuccessAt: Date | null;
@@ -48,7 +49,7 @@ export interface WebhookSecret {
 
 export const ENDPOINT_COLUMNS = `id, workspace_id as "workspaceId", organization_id as "organizationId", parent_id as "parentId",
   form, url, description, filters, event_types as "eventTypes", status, disabled_reason as "disabledReason",
-  disabled_at as "disabledAt", version, failures, failing_since as "failingSince", retry_at as "retryAt",
+  disabled_at as "disabledAt", version, failures, coalesce(failing_from, failing_since) as "failingSince", retry_at as "retryAt",
   last_success_at as "lastSuccessAt", last_failure_at as "lastFailureAt", last_failure as "lastFailure",
   replay_since as "replaySince", created_at as "createdAt", updated_at as "updatedAt"`;
 
@@ -138,6 +139,7 @@ export async function updateEndpoint(
        disabled_at = case $8 when 'active' then null when 'disabled' then coalesce(disabled_at, ledger_now()) else disabled_at end,
        failures = case $8 when 'active' then 0 else failures end,
        failing_since = case $8 when 'active' then null else failing_since end,
+       failing_from = case $8 when 'active' then null else failing_from end,
        queue_floor = case $8 when 'disabled' then last_event_id() else queue_floor end,
        retry_at = null, quiet_until = '-infinity', version = version + 1, updated_at = ledger_now()
      where workspace_id = $1 and id = $2 and deleted_at is null returning ${ENDPOINT_COLUMNS}`,
@@ -161,7 +163,7 @@ export async function updateEndpoint(
 async function startChildren(tx: Tx, ref: EndpointRef): Promise<void> {
   await tx.query(
     `update webhook_endpoints c set status = 'active', disabled_reason = null, disabled_at = null, failures = 0,
-       failing_since = null, retry_at = null, quiet_until = '-infinity', version = c.version + 1, updated_at = ledger_now()
+       failing_since = null, failing_from = null, retry_at = null, quiet_until = '-infinity', version = c.version + 1, updated_at = ledger_now()
      from (select id, disabled_at from webhook_endpoints
        where workspace_id = $1 and id = $2 and status = 'disabled' and deleted_at is null for update) p
      where c.parent_id = p.id and c.disabled_reason = 'requested' and c.disabled_at = p.disabled_at and c.deleted_at is null`,

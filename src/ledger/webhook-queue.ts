@@ -6,6 +6,8 @@ import { ENDPOINT_COLUMNS, type DisabledReason, type WebhookEndpoint } from './w
 export interface QueuedEvent {
   readonly id: number;
   readonly at: Date;
+  /** When it was written: later than `at` where a vendor dated it. */
+  readonly notedAt: Date;
   readonly type: string;
   readonly data: Readonly<Record<string, unknown>>;
   readonly messageId: string | null;
@@ -19,7 +21,7 @@ export interface Drain {
   readonly endpoint: WebhookEndpoint;
   readonly lease: string;
   /** A range of the log still to be replayed, before the queue. */
-  readonly replay: { readonly after: number; readonly until: number; readonly since: Date } | null;
+  readonly replay: { readonly after: number; readonly until: number } | null;
   /** How long its backoff still is, in ms; 0 where it may be called. */
   readonly backoffMs: number;
 }
@@ -46,15 +48,12 @@ export async function openDrain(db: Db, endpointId: string, lease: string): Prom
     return undefined;
   }
   const { after, until, backoff, ...endpoint } = row;
-  const replay =
-    after === null || until === null || endpoint.replaySince === null
-      ? null
-      : { after, until, since: endpoint.replaySince };
+  const replay = after === null || until === null ? null : { after, until };
   return { endpoint, lease, replay, backoffMs: backoff };
 }
 
 /** The columns of a `QueuedEvent` but its id, of `e` (events), `w` (workspace_events), `m` and `j`. */
-export const EVENT = `coalesce(e.at, w.at) as at, coalesce(e.type, w.type) as type, coalesce(e.data, w.data) as data,
+export const EVENT = `coalesce(e.at, w.at) as at, coalesce(e.noted_at, e.at, w.at) as "notedAt", coalesce(e.type, w.type) as type, coalesce(e.data, w.data) as data,
   e.message_id as "messageId", m.recipient_id as "recipientId", j.id as "jobId", j.kind as "jobKind"`;
 export const OF_JOBS = `left join messages m on m.id = e.message_id left join jobs j on j.id = coalesce(m.job_id, w.job_id)`;
 
@@ -84,14 +83,14 @@ export async function replayPage(
   const end = Math.min(replay.until, replay.after + REPLAY_WINDOW);
   const events = await db.query<QueuedEvent & { [key: string]: unknown }>(
     `with log as (
-       select id from events where id > $1 and id <= $2 and workspace_id = $3 and type = any($4) and at >= $5
+       select id from events where id > $1 and id <= $2 and workspace_id = $3 and type = any($4)
        union all
-       select id from workspace_events where id > $1 and id <= $2 and workspace_id = $3 and type = any($4) and at >= $5
+       select id from workspace_events where id > $1 and id <= $2 and workspace_id = $3 and type = any($4)
      )
      select log.id, ${EVENT} from log
      left join events e on e.id = log.id left join workspace_events w on w.id = log.id ${OF_JOBS}
-     order by log.id limit $6`,
-    [replay.after, end, endpoint.workspaceId, endpoint.eventTypes, replay.since, limit],
+     order by log.id limit $5`,
+    [replay.after, end, endpoint.workspaceId, endpoint.eventTypes, limit],
   );
   return { events, through: events.length < limit ? end : (events.at(-1)?.id ?? end) };
 }
@@ -105,6 +104,7 @@ export async function settleQueued(db: Db, drain: Drain, eventId: number, called
     `with gone as (delete from webhook_queue where endpoint_id = $1 and event_id = $3)
      update webhook_endpoints set quiet_until = ${QUIET_WHILE_DRAINING},
        failures = case when $5 then 0 else failures end, failing_since = case when $5 then null else failing_since end,
+       failing_from = case when $5 then null else failing_from end,
        retry_at = case when $5 then null else retry_at end,
        last_success_at = case when $5 then ledger_now() else last_success_at end
      where id = $1 and lease = $2 and version = $4 and status = 'active' and deleted_at is null returning 1`,
@@ -121,6 +121,7 @@ export async function moveReplay(db: Db, drain: Drain, through: number, called: 
        replay_since = case when $3 < replay_until then replay_since end,
        replay_until = case when $3 < replay_until then replay_until end,
        failures = case when $5 then 0 else failures end, failing_since = case when $5 then null else failing_since end,
+       failing_from = case when $5 then null else failing_from end,
        retry_at = case when $5 then null else retry_at end,
        last_success_at = case when $5 then ledger_now() else last_success_at end
      where id = $1 and lease = $2 and version = $4 and status = 'active' and deleted_at is null returning 1`,
@@ -137,18 +138,22 @@ export async function closeDrain(db: Db, drain: Drain): Promise<void> {
   ]);
 }
 
-/** Notes a failed call. @returns how long it has been failing and the failures before; undefined when the drain has to stop. */
+/** Notes a failed call, and from when on everything is owed if it is the first in a row. @returns how long it has been failing and the failures before; undefined when the drain has to stop. */
 export async function noteFailure(
   tx: Tx,
   drain: Drain,
-  failure: { text: string; countsAsStep: boolean },
+  failure: { text: string; countsAsStep: boolean; event: Pick<QueuedEvent, 'notedAt'> },
 ): Promise<{ failingForMs: number; failures: number } | undefined> {
   const [row] = await tx.query<{ ms: number; before: number }>(
     `update webhook_endpoints set failures = failures + $4::int, failing_since = coalesce(failing_since, ledger_now()),
+       failing_from = case when failing_since is null then least($6, ledger_now()) else failing_from end,
        last_failure_at = ledger_now(), last_failure = $5
      where id = $1 and lease = $2 and version = $3 and status = 'active' and deleted_at is null
      returning (extract(epoch from ledger_now() - failing_since) * 1000)::float8 as ms, failures - $4 as before`,
-    [drain.endpoint.id, drain.lease, drain.endpoint.version, failure.countsAsStep ? 1 : 0, failure.text],
+    [
+      ...[drain.endpoint.id, drain.lease, drain.endpoint.version, failure.countsAsStep ? 1 : 0, failure.text],
+      failure.event.notedAt,
+    ],
   );
   return row && { failingForMs: row.ms, failures: row.before };
 }
@@ -183,7 +188,7 @@ export async function disableEndpoint(tx: Tx, drain: Drain, reason: DisabledReas
     `update webhook_endpoints set status = 'disabled', disabled_reason = $2, disabled_at = ledger_now(), retry_at = null,
        replay_after = null, replay_until = null, replay_since = null, queue_floor = last_event_id(),
        version = version + 1, observed_version = version + 1, updated_at = ledger_now()
-     where id = $1 returning failing_since as since`,
+     where id = $1 returning coalesce(failing_from, failing_since) as since`,
     [endpoint.id, reason],
   );
   await tx.query(

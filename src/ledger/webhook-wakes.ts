@@ -12,8 +12,6 @@ export interface WebhookWake {
 
 /** How long a wake-up that was lost keeps an endpoint waiting for the next. */
 const WAKE_AGAIN_MS = 5_000;
-/** Transactions that overlap write their events out of order by at most about this much. */
-const OVERLAP_MS = 10_000;
 /** What began before this and has not committed yet is not waited for: a statement ends after 30 s. */
 const UNDER_WAY_MS = 60_000;
 
@@ -39,19 +37,19 @@ export async function takeWebhookWakes(db: Db, limit: number): Promise<WebhookWa
 
 /**
  * Sets the endpoint's position to a moment, back or forward: what is queued goes, and all that the log has from then on is
- * told again, in order, with the ids of the first time. What commits from here on comes after it.
+ * told again, in order, with the ids of the first time; facts that somebody else dated count from when they were written. What commits from here on comes after it.
  */
 export async function replayFrom(tx: Tx, ref: EndpointRef, since: Date): Promise<void> {
   // The queue up to a minute ago, however long it is, goes by its floor. What is newer is deleted, because rows of transactions
   // still under way are not seen here, and stay: told twice at worst.
   const rows = await tx.query<{ until: number; floor: number }>(
     `update webhook_endpoints set replay_since = $3, replay_until = last_event_id(),
-       replay_after = first_event_since($3::timestamptz - $4 * interval '1 millisecond') - 1,
-       queue_floor = greatest(queue_floor, first_event_since(ledger_now() - $5 * interval '1 millisecond') - 1),
+       replay_after = position_at($3),
+       queue_floor = greatest(queue_floor, first_event_since(ledger_now() - $4 * interval '1 millisecond') - 1),
        version = version + 1, quiet_until = '-infinity', retry_at = null, updated_at = ledger_now()
      where workspace_id = $1 and id = $2 and status = 'active' and deleted_at is null
      returning replay_until as until, queue_floor as floor`,
-    [ref.workspaceId, ref.endpointId, since, OVERLAP_MS, UNDER_WAY_MS],
+    [ref.workspaceId, ref.endpointId, since, UNDER_WAY_MS],
   );
   if (rows.length === 0)
     throw new VolleyError(

@@ -296,3 +296,25 @@ test('a replay tells everything from then on again, with the same ids, and what 
   ]);
   expect(idOf(receiver.requests[2]!)).toBe(firstIds[1]);
 });
+
+test('a replay from failingSince tells everything that was not taken, the first of it too', async () => {
+  const id = await stage.addEndpoint(receiver.url, { types: ['message.sent'] });
+  const ref = { workspaceId: WORKSPACE, endpointId: id };
+  await sendBatch(['u0']);
+  await stage.drained(id);
+  // Nobody drains, as where there is a long queue: what fails first has been waiting for an hour.
+  await stage.db.query(`update webhook_endpoints set quiet_until = 'infinity' where id = $1`, [id]);
+  const missed = [...(await sendBatch(['u1'])), ...(await sendBatch(['u2']))];
+  await stage.sleep(HOUR);
+  receiver.reset();
+  receiver.answer({ status: 410 });
+  await stage.db.query(`update webhook_endpoints set quiet_until = '-infinity' where id = $1`, [id]);
+  await stage.wake();
+  await stage.until('disabled', async () => (await stage.endpoint(id)).status === 'disabled');
+  const { failingSince } = await stage.endpoint(id);
+  receiver.reset();
+  await stage.db.transaction((tx) => updateEndpoint(tx, ref, { status: 'active' }));
+  await stage.db.transaction((tx) => replayFrom(tx, ref, failingSince!));
+  await stage.drained(id);
+  expect(receiver.requests.map((request) => told(request).data['messageId'])).toEqual(missed);
+});

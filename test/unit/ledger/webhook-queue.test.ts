@@ -9,7 +9,9 @@ import {
 } from '../../../src/ledger/webhook-endpoints';
 import { disableEndpoint, openDrain, queuedPage, replayPage } from '../../../src/ledger/webhook-queue';
 import { purgeWebhookQueue, replayFrom, takeWebhookWakes } from '../../../src/ledger/webhook-wakes';
+import { noteEvents } from '../../../src/ledger/callback-writes';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { insertJobWith } from './world';
 
 const HOUR_MS = 3_600_000;
 /** More than one page of the purge. */
@@ -120,4 +122,51 @@ test('a replay drops a queue of any length at once, and what a transaction under
   const drain = await openDrain(database.db, ref.endpointId, 'test');
   const replayed = await replayPage(database.db, drain!.endpoint, drain!.replay!, 1_000);
   expect(replayed.events).toHaveLength(MANY + 2);
+});
+
+describe('facts that a vendor dated', () => {
+  /** What a replay since a moment tells, by type, in order. */
+  async function replayed(ref: EndpointRef, since: Date): Promise<string[]> {
+    await inTx((tx) => replayFrom(tx, ref, since));
+    const drain = await openDrain(database.db, ref.endpointId, 'test');
+    const { events } = await replayPage(database.db, drain!.endpoint, drain!.replay!, 1_000);
+    return events.map(({ type }) => type);
+  }
+
+  /** A message of the endpoint's workspace, and what a vendor tells of it now, dated an hour ago. */
+  async function vendor(ref: EndpointRef): Promise<(type: string) => Promise<void>> {
+    const { messageIds } = await insertJobWith(database.db, 1);
+    const messageId = messageIds[0] ?? '';
+    const fact = (type: string) => ({
+      messageId,
+      type,
+      atMs: Date.now() - HOUR_MS,
+      data: {},
+      dedupe: uuidv7(),
+    });
+    await database.db.query(
+      `update webhook_endpoints set event_types = '{bounced,job.created}' where id = $1`,
+      [ref.endpointId],
+    );
+    return (type) => inTx((tx) => noteEvents(tx, ref.workspaceId, [fact(type)]));
+  }
+
+  test('are replayed from when they were told, not from when they happened', async () => {
+    const ref = await endpoint();
+    const tell = await vendor(ref);
+    await happen(ref, 3, HOUR_MS / 2);
+    await tell('bounced');
+    expect(await replayed(ref, new Date(Date.now() - HOUR_MS / 4))).toEqual(['bounced']);
+  });
+
+  test('do not make a replay begin behind what it should tell', async () => {
+    const ref = await endpoint();
+    const tell = await vendor(ref);
+    await happen(ref, 3, HOUR_MS);
+    const since = new Date(Date.now() - HOUR_MS / 2);
+    await happen(ref, 5);
+    for (let told = 0; told < 20; told += 1) await tell('opened');
+    await happen(ref, 1);
+    expect(await replayed(ref, since)).toHaveLength(6);
+  });
 });
