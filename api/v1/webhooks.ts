@@ -210,7 +210,8 @@ function replayRoute(service: WebhookService): CommandRoute {
     openapi: {
       operationId: 'replayWebhook',
       summary: 'Replay from a point in time',
-      description: 'Each event has the webhook-id that it had the first time.',
+      description:
+        "Each event has the webhook-id that it had the first time. A disabled endpoint is put back to active. That of messages' own URLs is replayed by its subscription.",
       requestParams: itemParams,
       requestBody: jsonBody(replaySchema, { since: '2026-01-31T09:30:00Z' }),
       responses: { '202': json('Under way.', endpointSchema) },
@@ -218,7 +219,6 @@ function replayRoute(service: WebhookService): CommandRoute {
     async handle(call, tx) {
       const ref = refOf(call);
       const { since } = parseBody(replaySchema, call.body);
-      await service.read(tx, ref);
       await replayFrom(tx, ref, new Date(since));
       return { status: 202, body: endpointView(await service.read(tx, ref)) };
     },

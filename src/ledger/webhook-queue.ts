@@ -33,8 +33,12 @@ const RETRY_MARGIN_MS = 5_000;
 /** Ids of the log that one statement of a replay looks through: other workspaces' events lie between. */
 const REPLAY_WINDOW = 5_000;
 
-/** Takes the endpoint for a drain and notes that its newest version was seen; undefined where it is deleted. */
+/**
+ * Takes the endpoint for a drain and notes that its newest version was seen; undefined where it is deleted. A replay that was asked
+ * for begins here.
+ */
 export async function openDrain(db: Db, endpointId: string, lease: string): Promise<Drain | undefined> {
+  await beginReplay(db, endpointId);
   const [row] = await db.query<
     WebhookEndpoint & { after: number | null; until: number | null; backoff: number; [key: string]: unknown }
   >(
@@ -50,6 +54,23 @@ export async function openDrain(db: Db, endpointId: string, lease: string): Prom
   const { after, until, backoff, ...endpoint } = row;
   const replay = after === null || until === null ? null : { after, until };
   return { endpoint, lease, replay, backoffMs: backoff };
+}
+
+/**
+ * A replay reaches to what is written by now: what was written before its endpoint was active again has no queue row. The rows of
+ * its range are deleted; those of transactions still under way are not seen here, and stay: told twice at worst.
+ */
+async function beginReplay(db: Db, endpointId: string): Promise<void> {
+  const [begun] = await db.query<{ floor: number; until: number }>(
+    `update webhook_endpoints set replay_until = last_event_id()
+     where id = $1 and replay_after is not null and replay_until is null
+     returning queue_floor as floor, replay_until as until`,
+    [endpointId],
+  );
+  if (!begun) return;
+  await db.query('delete from webhook_queue where endpoint_id = $1 and event_id > $2 and event_id <= $3', [
+    ...[endpointId, begun.floor, begun.until],
+  ]);
 }
 
 /** The columns of a `QueuedEvent` but its id, of `e` (events), `w` (workspace_events), `m` and `j`. */

@@ -1,7 +1,7 @@
 import { VolleyError } from '../domain/errors';
 import { TEST_TYPE } from '../domain/webhooks';
 import { one, type Db, type Tx } from './database';
-import { type EndpointRef } from './webhook-endpoints';
+import { updateEndpoint, type EndpointRef } from './webhook-endpoints';
 
 /** An endpoint whose workflow should look. */
 export interface WebhookWake {
@@ -37,29 +37,32 @@ export async function takeWebhookWakes(db: Db, limit: number): Promise<WebhookWa
 
 /**
  * Sets the endpoint's position to a moment, back or forward: what is queued goes, and all that the log has from then on is
- * told again, in order, with the ids of the first time; facts that somebody else dated count from when they were written. What commits from here on comes after it.
+ * told again, in order, with the ids of the first time; facts that somebody else dated count from when they were written. What
+ * commits once a drain has begun it comes after it. A disabled endpoint is put back to active by it, so that nothing newer is told
+ * before.
+ * @throws VolleyError: not_found; invalid_request for one of messages' own URLs, whose events are its subscription's.
  */
 export async function replayFrom(tx: Tx, ref: EndpointRef, since: Date): Promise<void> {
-  // The queue up to a minute ago, however long it is, goes by its floor. What is newer is deleted, because rows of transactions
-  // still under way are not seen here, and stay: told twice at worst.
-  const rows = await tx.query<{ until: number; floor: number }>(
-    `update webhook_endpoints set replay_since = $3, replay_until = last_event_id(),
-       replay_after = position_at($3),
-       queue_floor = greatest(queue_floor, first_event_since(ledger_now() - $4 * interval '1 millisecond') - 1),
-       version = version + 1, quiet_until = '-infinity', retry_at = null, updated_at = ledger_now()
-     where workspace_id = $1 and id = $2 and status = 'active' and deleted_at is null
-     returning replay_until as until, queue_floor as floor`,
-    [ref.workspaceId, ref.endpointId, since, UNDER_WAY_MS],
+  const [found] = await tx.query<{ parentId: string | null; status: string }>(
+    `select parent_id as "parentId", status from webhook_endpoints where workspace_id = $1 and id = $2 and deleted_at is null for update`,
+    [ref.workspaceId, ref.endpointId],
   );
-  if (rows.length === 0)
+  if (!found) throw new VolleyError('not_found', 'There is no such webhook endpoint in this workspace.');
+  if (found.parentId !== null) {
     throw new VolleyError(
-      'not_found',
-      'There is no active endpoint with this id: put it back to active first.',
+      'invalid_request',
+      `This endpoint has no log of its own: replay its subscription, ${found.parentId}, which tells messages' own URLs too.`,
     );
-  const { until, floor } = one(rows);
-  await tx.query('delete from webhook_queue where endpoint_id = $1 and event_id > $2 and event_id <= $3', [
-    ...[ref.endpointId, floor, until],
-  ]);
+  }
+  if (found.status === 'disabled') await updateEndpoint(tx, ref, { status: 'active' });
+  // The queue up to a minute ago, however long it is, goes by its floor; the rest when the replay begins (openDrain).
+  await tx.query(
+    `update webhook_endpoints set replay_since = $2, replay_until = null, replay_after = position_at($2),
+       queue_floor = greatest(queue_floor, first_event_since(ledger_now() - $3 * interval '1 millisecond') - 1),
+       version = version + 1, quiet_until = '-infinity', retry_at = null, updated_at = ledger_now()
+     where id = $1`,
+    [ref.endpointId, since, UNDER_WAY_MS],
+  );
   // What it tells again of messages' own URLs is put into their lines, wherever those were dropped.
   await tx.query(
     `update webhook_endpoints c set queue_floor = least(c.queue_floor, p.replay_after) from webhook_endpoints p

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { toCourierId } from '../../src/domain/ids';
-import { listEndpoints, updateEndpoint } from '../../src/ledger/webhook-endpoints';
+import { countWaiting, listEndpoints, updateEndpoint } from '../../src/ledger/webhook-endpoints';
 import { replayFrom } from '../../src/ledger/webhook-wakes';
 import { moveToChild } from '../../src/webhooks/own-target';
 import { startHttpSink, type HttpSink, type SinkRequest } from '../support/sinks/http-sink';
@@ -310,6 +310,30 @@ test("a subscription that is inactive stops messages' own URLs too, and they go 
   }
 });
 
+test("the line of messages' own URLs is not replayed by itself, and what it is owed stays", async () => {
+  const own = await startHttpSink({ answer: { status: 500 } });
+  try {
+    const since = new Date(await stage.nowMs());
+    const id = await stage.addEndpoint(receiver.url, bird('webhook.outbound'));
+    await sendTo({ notification: { url: `${own.url}/x` } });
+    await stage.until('it was called', async () => {
+      await stage.wake();
+      return own.requests.length > 0;
+    });
+    const all = await listEndpoints(stage.db, { workspaceId: WORKSPACE, children: true });
+    const child = all.find(({ parentId }) => parentId === id)!;
+    const before = await countWaiting(stage.db, child.id);
+    expect(before).toBeGreaterThan(0);
+    const replay = stage.db.transaction((tx) =>
+      replayFrom(tx, { workspaceId: WORKSPACE, endpointId: child.id }, since),
+    );
+    await expect(replay).rejects.toThrow(id);
+    expect(await countWaiting(stage.db, child.id)).toBe(before);
+  } finally {
+    await own.close();
+  }
+});
+
 test("a replay of a subscription tells messages' own URLs what was dropped when it stopped", async () => {
   const own = await startHttpSink({ answer: { status: 500 } });
   try {
@@ -325,7 +349,6 @@ test("a replay of a subscription tells messages' own URLs what was dropped when 
       return own.requests.length > 0;
     });
     await stage.db.transaction((tx) => updateEndpoint(tx, ref, { status: 'disabled' }));
-    await stage.db.transaction((tx) => updateEndpoint(tx, ref, { status: 'active' }));
     own.answer({});
     const before = own.requests.length;
     await stage.db.transaction((tx) => replayFrom(tx, ref, since));

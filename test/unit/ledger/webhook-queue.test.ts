@@ -115,13 +115,36 @@ test('a replay drops a queue of any length at once, and what a transaction under
   await isWritten;
   await happen(ref, 1);
   await inTx((tx) => replayFrom(tx, ref, new Date(Date.now() - 2 * HOUR_MS)));
+  const drain = await openDrain(database.db, ref.endpointId, 'test');
   commit();
   await late;
   expect(await rowsOf(ref)).toBe(MANY + 1);
   expect(await waiting(ref)).toBe(1);
-  const drain = await openDrain(database.db, ref.endpointId, 'test');
   const replayed = await replayPage(database.db, drain!.endpoint, drain!.replay!, 1_000);
   expect(replayed.events).toHaveLength(MANY + 2);
+});
+
+test('a replay puts a disabled endpoint back to active, and tells what was written meanwhile in one line with what is new', async () => {
+  const ref = await endpoint();
+  const since = new Date();
+  await happen(ref, 1);
+  await inTx((tx) => updateEndpoint(tx, ref, { status: 'disabled' }));
+  await happen(ref, 1);
+  await inTx(async (tx) => {
+    await replayFrom(tx, ref, since);
+    // Written before the endpoint is seen to be active: no queue has it.
+    await happen(ref, 1);
+  });
+  await happen(ref, 1);
+  const drain = await openDrain(database.db, ref.endpointId, 'test');
+  expect(drain!.endpoint).toMatchObject({ status: 'active', disabledReason: null });
+  const { events } = await replayPage(database.db, drain!.endpoint, drain!.replay!, PAGE);
+  const log = await database.db.query<{ id: number }>(
+    'select id from workspace_events where workspace_id = $1 order by id',
+    [ref.workspaceId],
+  );
+  expect(events.map(({ id }) => id)).toEqual(log.map(({ id }) => id));
+  expect(await waiting(ref)).toBe(0);
 });
 
 describe('facts that a vendor dated', () => {
