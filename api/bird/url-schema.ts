@@ -6,14 +6,20 @@ const URL_MAX_CHARS = 2_048;
 /** Schemes that run or reveal something where a link is opened; app schemes of the caller's own are fine. */
 const DANGEROUS_SCHEMES = new Set(['javascript:', 'data:', 'vbscript:', 'file:', 'blob:']);
 
-/** A URL that Volley itself calls or fetches: http or https, nothing else. */
+/** A URL that Volley itself calls or fetches: http or https, nothing else, and with no password, which the guard refuses. */
 export const fetchableUrl = z
   .string()
   .max(URL_MAX_CHARS)
   .refine((text) => ['http:', 'https:'].includes(parseUrl(text)?.protocol ?? ''), {
     error: 'must be an absolute http or https URL',
   })
+  .refine((text) => !hasCredentials(text), { error: 'must have no user name or password in it' })
   .meta({ format: 'uri', example: 'https://example.com' });
+
+function hasCredentials(text: string): boolean {
+  const url = parseUrl(text);
+  return url !== undefined && (url.username !== '' || url.password !== '');
+}
 
 /** A URL that the reader of a message opens: any absolute one but those that run code. */
 export const linkUrl = z

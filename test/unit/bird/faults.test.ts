@@ -31,6 +31,10 @@ it.each([
   ],
   [{ shortLinks: { domain: 'x'.repeat(129) } }, 'shortLinks.domain: must have at most 128 characters'],
   [{ notification: { url: 'ftp://example.com' } }, 'notification.url: must be an absolute http or https URL'],
+  [
+    { notification: { url: 'https://u:p@example.com' } },
+    'notification.url: must have no user name or password in it',
+  ],
   [{ template: { name: 'x', utmParameters: [] } }, 'template.utmParameters: must not be empty'],
   [
     { template: { name: 'x', utmParameters: [{ key: 'x'.repeat(21), value: '' }] } },
