@@ -117,7 +117,7 @@ export function createDeliverWebhooks(deps: Dependencies): WebhookActivities['de
         event: 'webhook.called',
         workspaceId: drain.endpoint.workspaceId,
         endpointId: drain.endpoint.id,
-        webhookId: webhookIdOf(event.id),
+        webhookId: webhookIdOf(event),
         outcome: failure ? failure.text : 'taken',
         ms: Date.now() - startedAtMs,
       });

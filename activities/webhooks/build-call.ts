@@ -32,7 +32,7 @@ export function createCallBuilder(deps: Dependencies) {
     const content = await contentOf(deps, endpoint, event);
     if (content === undefined) return { type: 'none' };
     if (content === 'moved') return { type: 'moved' };
-    const id = webhookIdOf(event.id);
+    const id = webhookIdOf(event);
     const { url } = content;
     return built(() => {
       const body = JSON.stringify(content.body);

@@ -2,6 +2,7 @@ import { VolleyError } from '../domain/errors';
 import { TEST_TYPE } from '../domain/webhooks';
 import { one, type Db, type Tx } from './database';
 import { updateEndpoint, type EndpointRef } from './webhook-endpoints';
+import { type QueuedEvent } from './webhook-queue';
 
 /** An endpoint whose workflow should look. */
 export interface WebhookWake {
@@ -71,16 +72,19 @@ export async function replayFrom(tx: Tx, ref: EndpointRef, since: Date): Promise
   );
 }
 
-/** Queues one `endpoint.test` for this endpoint alone. @returns the event's number. */
-export async function queueTest(tx: Tx, ref: EndpointRef): Promise<number> {
-  const { id } = one(
-    await tx.query<{ id: number }>(
-      'insert into workspace_events (workspace_id, type, data) values ($1, $2, $3) returning id',
+/** Queues one `endpoint.test` for this endpoint alone. @returns what its id is made of. */
+export async function queueTest(
+  tx: Tx,
+  ref: EndpointRef,
+): Promise<Pick<QueuedEvent, 'id' | 'at' | 'type' | 'messageId' | 'jobId'>> {
+  const { id, at } = one(
+    await tx.query<{ id: number; at: Date }>(
+      'insert into workspace_events (workspace_id, type, data) values ($1, $2, $3) returning id, at',
       [ref.workspaceId, TEST_TYPE, JSON.stringify({ endpointId: ref.endpointId })],
     ),
   );
   await tx.query('insert into webhook_queue (endpoint_id, event_id) values ($1, $2)', [ref.endpointId, id]);
-  return id;
+  return { id, at, type: TEST_TYPE, messageId: null, jobId: null };
 }
 
 /** Takes away what nobody is owed any more: of endpoints that are disabled or deleted, and what was dropped. @returns how many. */

@@ -6,9 +6,13 @@ import { type QueuedEvent } from '../ledger/webhook-queue';
 /** Namespace of webhook ids (a random UUID of our own). */
 const ID_NAMESPACE = '6f6b8a0e-5a0c-4d0f-9a67-3a1c6f0b2d11';
 
-/** The id of an event for receivers: the same at every try and replay; says nothing of how many there are; has no dot. */
-export function webhookIdOf(eventId: number): string {
-  return `evt_${uuidv5(String(eventId), ID_NAMESPACE)}`;
+/**
+ * The id of an event for receivers: the same at every try and replay; says nothing of how many there are; has no dot. Not of its
+ * number alone: a restored ledger counts on from an old one, and gives the same numbers to other events.
+ */
+export function webhookIdOf(event: Pick<QueuedEvent, 'id' | 'at' | 'type' | 'messageId' | 'jobId'>): string {
+  const { id, at, type, messageId, jobId } = event;
+  return `evt_${uuidv5([id, at.toISOString(), type, messageId ?? jobId ?? ''].join('/'), ID_NAMESPACE)}`;
 }
 
 /** What goes out in our own form: facts of the event's moment, so that every try has the same bytes. */

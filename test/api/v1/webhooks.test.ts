@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { insertEndpoint } from '../../../src/ledger/webhook-endpoints';
+import { queuedPage } from '../../../src/ledger/webhook-queue';
+import { webhookIdOf } from '../../../src/webhooks/standard-body';
 import { type Stand } from '../framework/setup';
 import { createV1Stand } from './setup';
 
@@ -95,7 +97,9 @@ test('a test is queued under the id that it is sent with', async () => {
   const { json } = await create();
   const sent = await stand.call('POST', `${path}/${json.id}/test`);
   expect(sent.status).toBe(202);
-  expect(sent.json.webhookId).toMatch(/^evt_/);
+  const ref = { workspaceId: stand.workspaceId, endpointId: json.id };
+  const [event] = await queuedPage(stand.database.db, ref.endpointId, 0, 1);
+  expect(sent.json.webhookId).toBe(webhookIdOf(event!));
 });
 
 test('a replay wants a moment, and says where it goes on from', async () => {

@@ -67,7 +67,21 @@ test("Bird's form: base64 over the time in s, the full URL and the raw hash of t
 });
 
 test('an id has no dot, is the same each time, and tells not how many events there are', () => {
-  expect(webhookIdOf(17)).toBe(webhookIdOf(17));
-  expect(webhookIdOf(17)).toMatch(/^evt_[0-9a-f-]{36}$/);
-  expect(webhookIdOf(18)).not.toBe(webhookIdOf(17));
+  const at = new Date('2026-01-31T09:30:00Z');
+  const event = { id: 17, at, type: 'sent', messageId: 'm', jobId: 'j' };
+  expect(webhookIdOf(event)).toBe(webhookIdOf({ ...event }));
+  expect(webhookIdOf(event)).toMatch(/^evt_[0-9a-f-]{36}$/);
+  expect(webhookIdOf({ ...event, id: 18 })).not.toBe(webhookIdOf(event));
+});
+
+test('an id is of one event: one with the same number, after a ledger was restored, has another', () => {
+  const at = new Date('2026-01-31T09:30:00Z');
+  const event = { id: 17, at, type: 'sent', messageId: 'm', jobId: 'j' };
+  const others = [
+    { ...event, at: new Date('2026-01-31T09:30:01Z') },
+    { ...event, type: 'delivered' },
+    { ...event, messageId: 'n' },
+    { ...event, messageId: null },
+  ];
+  expect(new Set([event, ...others].map(webhookIdOf)).size).toBe(5);
 });
