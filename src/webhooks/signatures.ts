@@ -50,7 +50,7 @@ function signCourier({ id, body, atMs, secrets }: SignedCall): Record<string, st
 function signBird({ id, url, body, atMs, secrets }: SignedCall): Record<string, string> {
   const timestamp = String(Math.floor(atMs / 1_000));
   const signed = Buffer.concat([
-    Buffer.from(`${timestamp}\n${url}\n`, 'utf8'),
+    Buffer.from(`${timestamp}\n${urlAsCalled(url)}\n`, 'utf8'),
     createHash('sha256').update(body, 'utf8').digest(),
   ]);
   return {
@@ -58,6 +58,13 @@ function signBird({ id, url, body, atMs, secrets }: SignedCall): Record<string, 
     'messagebird-request-timestamp': timestamp,
     'messagebird-signature': createHmac('sha256', currentOf(secrets)).update(signed).digest('base64'),
   };
+}
+
+/** What the receiver sees: a client encodes it, and sends no fragment. */
+function urlAsCalled(text: string): string {
+  const url = new URL(text);
+  url.hash = '';
+  return url.href;
 }
 
 function currentOf(secrets: readonly string[]): string {

@@ -85,3 +85,10 @@ test('an id is of one event: one with the same number, after a ledger was restor
   ];
   expect(new Set([event, ...others].map(webhookIdOf)).size).toBe(5);
 });
+
+test("Bird's form signs the URL as it is called: with its path, encoded, and without a fragment", () => {
+  const accepted = (url: string, called: string) =>
+    birdAccepts(signatureHeaders.bird({ ...call(), url }), called, body, 's3cret');
+  expect(accepted('https://hooks.example.com', 'https://hooks.example.com/')).toBe(true);
+  expect(accepted('https://example.com/a b?c=ü#d', 'https://example.com/a%20b?c=%C3%BC')).toBe(true);
+});
