@@ -64,6 +64,8 @@ export interface CommandRoute extends RouteBase {
   readonly kind: 'command';
   /** What of an answer is kept for repetitions by Idempotency-Key: secrets are shown once and stored nowhere in clear. */
   readonly kept?: (body: unknown) => unknown;
+  /** What waits for somebody outside, and holds no connection meanwhile: done before the transaction begins. May refuse. */
+  readonly before?: (call: Call) => Promise<void>;
   handle(call: Call, tx: Tx): Promise<Reply>;
 }
 

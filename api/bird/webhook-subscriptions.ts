@@ -1,3 +1,4 @@
+import { type z } from 'zod';
 import { VolleyError } from '../../src/domain/errors';
 import { isUuid } from '../../src/domain/ids';
 import { ledgerTypesOf } from '../../src/domain/webhooks';
@@ -34,6 +35,7 @@ function createRoute(service: WebhookService): CommandRoute {
     path: PATH,
     auth: 'workspace',
     kept: (body) => ({ ...(body as object), signingKey: undefined }),
+    before: (call) => checkUrl(service, newSubscriptionSchema, call),
     openapi: subscriptionOperation('create'),
     async handle(call, tx) {
       const scope = await scopeOf(call, tx);
@@ -99,6 +101,7 @@ function changeRoute(service: WebhookService): CommandRoute {
     method: 'patch',
     path: ITEM_PATH,
     auth: 'workspace',
+    before: (call) => checkUrl(service, subscriptionChangeSchema, call),
     openapi: subscriptionOperation('update'),
     async handle(call, tx) {
       const { organizationId } = await scopeOf(call, tx);
@@ -122,6 +125,16 @@ function changeRoute(service: WebhookService): CommandRoute {
       return { status: 200, body: view(endpoint, organizationId) };
     },
   };
+}
+
+/** Of a good body; what is wrong with another one is for the handler to say. */
+async function checkUrl(
+  service: WebhookService,
+  schema: z.ZodType<{ url?: string | undefined }>,
+  call: Call,
+): Promise<void> {
+  const { data } = schema.safeParse(call.body);
+  if (data?.url !== undefined) await service.requireCallable(data.url);
 }
 
 function deleteRoute(service: WebhookService): CommandRoute {

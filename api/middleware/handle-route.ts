@@ -47,6 +47,7 @@ async function answer({ db, failed }: Ground, route: Route, call: Call, body: Re
   const plan = planIdempotency(call, body.sha256);
   await failed.settle(plan);
   try {
+    await route.before?.(call);
     return await db.transaction((tx) => runOnce(tx, plan, () => route.handle(call, tx), route.kept));
   } catch (error) {
     await failed.note(plan, error);

@@ -49,6 +49,7 @@ function createRoute(service: WebhookService): CommandRoute {
     path: PATH,
     auth: 'workspace',
     kept: withoutSecrets,
+    before: (call) => checkUrl(service, newEndpointSchema, call),
     openapi: {
       operationId: 'createWebhook',
       summary: 'Create a webhook endpoint',
@@ -114,6 +115,7 @@ function changeRoute(service: WebhookService): CommandRoute {
     method: 'patch',
     path: ITEM_PATH,
     auth: 'workspace',
+    before: (call) => checkUrl(service, endpointChangeSchema, call),
     openapi: {
       operationId: 'updateWebhook',
       summary: 'Change a webhook endpoint',
@@ -223,6 +225,16 @@ function replayRoute(service: WebhookService): CommandRoute {
       return { status: 202, body: endpointView(await service.read(tx, ref)) };
     },
   };
+}
+
+/** Of a good body; what is wrong with another one is for the handler to say. */
+async function checkUrl(
+  service: WebhookService,
+  schema: z.ZodType<{ url?: string | undefined }>,
+  call: Call,
+): Promise<void> {
+  const { data } = schema.safeParse(call.body);
+  if (data?.url !== undefined) await service.requireCallable(data.url);
 }
 
 function refOf(call: Call): EndpointRef {

@@ -27,6 +27,11 @@ export interface WebhookServiceDeps {
 
 /** What both doors that manage endpoints share: the guard, the secrets, the limits. Throws VolleyError. */
 export interface WebhookService {
+  /**
+   * The same guard that stands at each connection, asked early: a mistake is told to who makes it. Asks a name server, so never
+   * within a transaction.
+   */
+  requireCallable(url: string): Promise<void>;
   /** `secret` undefined: one is made. @returns the endpoint and its secret, to be shown this once. */
   create(
     tx: Tx,
@@ -57,8 +62,8 @@ export function createWebhookService({ egress, secretBox }: WebhookServiceDeps):
     sealSecrets(secretBox, ref, secrets);
 
   return {
+    requireCallable: (url) => requireCallable(egress, url),
     async create(tx, input) {
-      await requireCallable(egress, input.url);
       const [count] = await tx.query<{ n: number }>(
         'select count(*) as n from webhook_endpoints where workspace_id = $1 and deleted_at is null and parent_id is null',
         [input.workspaceId],
@@ -79,7 +84,6 @@ export function createWebhookService({ egress, secretBox }: WebhookServiceDeps):
       return { endpoint: found(endpoint), secret };
     },
     async change(tx, ref, { secret, ...change }) {
-      if (change.url !== undefined) await requireCallable(egress, change.url);
       const sealed = secret === undefined ? {} : { sealedSecrets: seal(ref, [{ secret }]) };
       return found(await updateEndpoint(tx, ref, { ...change, ...sealed }));
     },
@@ -106,7 +110,6 @@ export function createWebhookService({ egress, secretBox }: WebhookServiceDeps):
   };
 }
 
-/** The same guard that stands at each connection, asked early: a mistake is told to who makes it. */
 async function requireCallable(egress: Pick<Egress, 'checkUrl'>, url: string): Promise<void> {
   try {
     await egress.checkUrl(url);

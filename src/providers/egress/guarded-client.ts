@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { type AllowedRange, createAddressPolicy } from './address-policy';
 import { createGuardedConnector, createHostCheck, type Resolve, resolveBySystem } from './connector';
@@ -21,7 +22,7 @@ export interface Egress {
   request(request: EgressRequest): Promise<EgressResponse>;
   /** Downloads a file of at most `maxBytes`; says in the result what went wrong, never throws. */
   fetchFile(url: string, maxBytes: number, signal?: AbortSignal): Promise<FetchedFile>;
-  /** Whether a URL could be called, before it is kept: throws an EgressError (`refused`); a name that fails to resolve passes. */
+  /** Whether a URL could be called, before it is kept: throws an EgressError (`refused`); a name that fails to resolve, or not in 2 s, passes. */
   checkUrl(url: string): Promise<void>;
   /** Resolves and checks a host for a raw socket. Throws an EgressError (`refused` or `connect`). */
   checkSocketTarget(host: string, port: number): Promise<SocketTarget>;
@@ -31,6 +32,8 @@ export interface Egress {
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const TOTAL_TIMEOUT_MS = 15_000;
+/** Whoever gives a URL waits no longer for a slow name server. */
+const CHECK_TIMEOUT_MS = 2_000;
 const MAX_RESPONSE_BYTES = 64 * 1024;
 /** As many as one shard's window sends at once. */
 const CONNECTIONS_PER_ORIGIN = 50;
@@ -73,7 +76,8 @@ export function createEgress(options: { allow: readonly AllowedRange[]; resolve?
     async checkUrl(text) {
       const url = parseTarget(text);
       try {
-        await checkHost(url.hostname, url.protocol === 'https:' ? 'reachable' : 'allowed');
+        const checked = checkHost(url.hostname, url.protocol === 'https:' ? 'reachable' : 'allowed');
+        await Promise.race([checked, delay(CHECK_TIMEOUT_MS, undefined, { ref: false })]);
       } catch (error) {
         // What is right about the name may be known later; the guard asks again at each connection.
         if (error instanceof EgressError && error.stage === 'refused') throw error;

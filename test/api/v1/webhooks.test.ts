@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { insertEndpoint } from '../../../src/ledger/webhook-endpoints';
 import { queuedPage } from '../../../src/ledger/webhook-queue';
 import { webhookIdOf } from '../../../src/webhooks/standard-body';
-import { type Stand } from '../framework/setup';
-import { createV1Stand } from './setup';
+import { createV1Dialect } from '../../../api/v1';
+import { createStand, type Stand } from '../framework/setup';
+import { createV1Stand, providers, secretBox } from './setup';
 
 let stand: Stand;
 let path: string;
@@ -60,6 +61,27 @@ test.each([
   expect(refused.json.errors).toMatchObject([{ at: 'url' }]);
   const { json } = await create();
   expect((await stand.call('PATCH', `${path}/${json.id}`, { body: { url } })).status).toBe(400);
+});
+
+test('a name server is asked while no transaction is open', async () => {
+  const seen: number[] = [];
+  const egress = {
+    checkUrl: async () => {
+      const open = await asked.database.db.query(
+        `select 1 from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`,
+      );
+      seen.push(open.length);
+    },
+  };
+  const asked = await createStand([createV1Dialect({ providers, secretBox, egress })]);
+  try {
+    const at = `/v1/workspaces/${asked.workspaceId}/webhooks`;
+    const { json } = await asked.call('POST', at, { body: { url: URL_OF_OURS } });
+    await asked.call('PATCH', `${at}/${json.id}`, { body: { url: URL_OF_OURS } });
+    expect(seen).toEqual([0, 0]);
+  } finally {
+    await asked.close();
+  }
 });
 
 test.each([

@@ -107,6 +107,11 @@ describe('where a call may go', () => {
     expect(failure.message).not.toMatch(/inside|10\.1\.2\.3|hush/);
   });
 
+  test('a name server that never answers keeps nobody waiting who gives a URL', async () => {
+    const egress = egressWith({ allow: [], resolve: () => new Promise(() => undefined) });
+    await expect(egress.checkUrl('https://slow.example.test/')).resolves.toBeUndefined();
+  });
+
   test('a socket target is checked like a URL, and keeps the name for TLS', async () => {
     const names: Record<string, string[]> = {
       'mail.example.test': ['93.184.215.14'],
