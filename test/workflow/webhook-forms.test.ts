@@ -72,6 +72,24 @@ test("Courier's form tells the message as GET shows it, as of each event, signed
   }
 });
 
+test('what is told of bulk recipients does not hang on how soon it is told', async () => {
+  const early = await stage.addEndpoint(`${receiver.url}/early`, { form: 'courier', secrets });
+  const late = await stage.addEndpoint(`${receiver.url}/late`, { form: 'courier', secrets });
+  await stage.db.query(`update webhook_endpoints set quiet_until = 'infinity' where id = $1`, [late]);
+  const jobId = await stage.fill(['u0']);
+  await stage.drained(early);
+  await stage.command(jobId, 'run');
+  await stage.finish('bulk', jobId);
+  await stage.db.query(`update webhook_endpoints set quiet_until = '-infinity' where id = $1`, [late]);
+  for (const id of [early, late]) await stage.drained(id);
+  const statuses = (path: string) =>
+    receiver.requests
+      .filter((request) => request.path === path)
+      .map((request) => json(request)['data'].status);
+  expect(statuses('/early')).toEqual(['ROUTED', 'SENT']);
+  expect(statuses('/late')).toEqual(statuses('/early'));
+});
+
 test("Bird's form tells service, event and message, signed over the URL that was called", async () => {
   const url = `${receiver.url}/in?tenant=1`;
   const id = await stage.addEndpoint(url, bird('webhook.outbound'));
