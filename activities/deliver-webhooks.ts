@@ -48,6 +48,7 @@ export function createDeliverWebhooks(deps: Dependencies): WebhookActivities['de
       if (!drain) return { type: 'ended', why: 'deleted' };
       if (drain.endpoint.status !== 'active') return { type: 'ended', why: 'disabled' };
       if (drain.backoffMs > 0 && handOn.concerns(drain.endpoint)) return handOnOnly(drain);
+      if (drain.backoffMs > 0 && activityInfo().attempt > 1) return waitOn(drain);
       return run(drain);
     });
   };
@@ -57,6 +58,13 @@ export function createDeliverWebhooks(deps: Dependencies): WebhookActivities['de
     const lookMs = lookAfter(backoffMs, await handOn.round(endpoint));
     await stayBackedOff(db, drain, lookMs);
     return { type: 'failed', waitMs: Math.ceil(lookMs), version: endpoint.version };
+  }
+
+  /** The answer of an earlier try got lost, and not what it wrote down: one failure is one step of the schedule. */
+  async function waitOn(drain: Drain): Promise<DrainResult> {
+    const { endpoint, backoffMs } = drain;
+    await stayBackedOff(db, drain, backoffMs);
+    return { type: 'failed', waitMs: Math.ceil(backoffMs), version: endpoint.version };
   }
 
   async function run(drain: Drain): Promise<DrainResult> {

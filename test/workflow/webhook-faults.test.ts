@@ -10,7 +10,7 @@ import { startHttpSink, type HttpSink } from '../support/sinks/http-sink';
 import { DAY, HOUR, MINUTE, people, SECOND, WORKSPACE } from './stage';
 import { STANDARD_SECRET, startWebhookStage, type WebhookStage } from './webhook-stage';
 
-const faults = { recordOnce: false };
+const faults = { recordOnce: false, answerOnce: false };
 let stage: WebhookStage;
 let receiver: HttpSink;
 
@@ -24,6 +24,13 @@ function breakable(db: Database): Database {
         return Promise.reject(new Error('the worker is gone'));
       }
       return db.query(text, values);
+    },
+    // Commits, and dies before anybody hears of it.
+    async transaction(work) {
+      const result = await db.transaction(work);
+      if (!faults.answerOnce) return result;
+      faults.answerOnce = false;
+      throw new Error('the worker is gone');
     },
   };
 }
@@ -60,6 +67,26 @@ test('a worker that dies after a call repeats that one event, with the same id, 
   expect(ids).toHaveLength(6);
   expect(ids[1]).toBe(ids[0]);
   expect(new Set(ids).size).toBe(5);
+});
+
+test('a worker that dies once a failure is written down makes no second call, and no second step of the schedule', async () => {
+  const id = await stage.addEndpoint(receiver.url, { types: ['message.sent'] });
+  receiver.answer({ status: 500 });
+  await sendBatch();
+  faults.answerOnce = true;
+  await stage.wake();
+  const handle = stage.client.workflow.getHandle(workflowIds.webhook(id));
+  await stage.until('backing off', async () => {
+    const { step } = await handle.query<WebhookStatusAnswer>(QUERIES.status);
+    return step === 'backing off';
+  });
+  expect(faults.answerOnce).toBe(false);
+  expect((await stage.endpoint(id)).failures).toBe(1);
+  expect(receiver.requests).toHaveLength(1);
+  receiver.answer({});
+  await stage.sleep(20 * SECOND);
+  await stage.drained(id);
+  expect(receiver.requests).toHaveLength(2);
 });
 
 test('a drain that lost its lease stops, and what it sent is not sent again', async () => {
