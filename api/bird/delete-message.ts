@@ -2,6 +2,7 @@ import { VolleyError } from '../../src/domain/errors';
 import { type Service } from '../../src/service/service';
 import { type CommandRoute } from '../route';
 import { channelOf, toBirdMessage } from './message-shape';
+import { writeBirdError } from './errors';
 import { deleteMessageOperation } from './openapi-messages';
 import { idFromPath, requireOwnWorkspace } from './scope';
 
@@ -24,7 +25,10 @@ export function deleteMessageRoute(service: Service): CommandRoute {
       const { canceled, message } = await service.cancelMessage(tx, ref);
       if (canceled) return { status: 200, body: toBirdMessage(message) };
       const { status } = toBirdMessage(message) as { status: string };
-      throw new VolleyError('job_final', `It is too late to delete the message: it is ${status}.`);
+      // Answered and not thrown: a message in doubt was ended by this call, which has to be kept.
+      return writeBirdError(
+        new VolleyError('job_final', `It is too late to delete the message: it is ${status}.`),
+      );
     },
   };
 }

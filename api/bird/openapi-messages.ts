@@ -32,7 +32,8 @@ export const sendMessageOperation: ZodOpenApiOperationObject = {
 export const deleteMessageOperation: ZodOpenApiOperationObject = {
   operationId: 'birdDeleteMessage',
   summary: 'Delete a message that was not sent yet',
-  description: "Volley's own. Too late is 409, and changes nothing.",
+  description:
+    "Volley's own. Too late is 409: it was sent, is being sent, or may have been by a call whose answer nobody knows, after which no other is made.",
   tags,
   requestParams: messagePath,
   responses: {

@@ -1,11 +1,12 @@
 import { type Request, type RequestHandler, type Response } from 'express';
 import { VolleyError } from '../../src/domain/errors';
 import { type Database } from '../../src/ledger/database';
+import { findAnswer } from '../../src/ledger/idempotency';
 import { type Call, type Reply, type Route } from '../route';
 import { type Authenticate, type Principal } from './authenticate';
 import { readBody, type ReadBody } from './body';
 import { createFailedCalls, type FailedCalls } from './failed-calls';
-import { planIdempotency, runOnce } from './idempotency';
+import { planIdempotency, runOnce, type Plan } from './idempotency';
 import { parseQuery } from './query';
 import { requestIdOf } from './request-id';
 import { writeReply } from './respond';
@@ -47,12 +48,17 @@ async function answer({ db, failed }: Ground, route: Route, call: Call, body: Re
   const plan = planIdempotency(call, body.sha256);
   await failed.settle(plan);
   try {
-    await route.before?.(call);
+    if (route.before && !(await isAnswered(db, plan))) await route.before(call);
     return await db.transaction((tx) => runOnce(tx, plan, () => route.handle(call, tx), route.kept));
   } catch (error) {
     await failed.note(plan, error);
     throw error;
   }
+}
+
+/** True for a repetition of a call that was done: what holds by now is no matter to its answer. */
+async function isAnswered(db: Database, plan: Plan | undefined): Promise<boolean> {
+  return plan !== undefined && plan.sort !== 'first' && (await findAnswer(db, plan.scope)) !== undefined;
 }
 
 interface CallParts {

@@ -38,7 +38,7 @@ export async function tryHold(
  * The answer kept for a scope. Ask in a statement after `tryHold`: its snapshot then holds everything that the last
  * holder committed.
  */
-export async function findAnswer(tx: Tx, scope: IdempotencyScope): Promise<KeptAnswer | undefined> {
+export async function findAnswer(tx: Db, scope: IdempotencyScope): Promise<KeptAnswer | undefined> {
   const [row] = await tx.query<KeptAnswer>(
     `select body_sha256 as "bodySha256", status, body from idempotency_keys
      where workspace_id = $1 and method = $2 and path = $3 and key = $4 and expires_at > ledger_now()`,

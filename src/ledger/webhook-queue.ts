@@ -1,5 +1,5 @@
 import { type JobKind } from '../domain/states';
-import { type Db, type Tx } from './database';
+import { type Database, type Db, type Tx } from './database';
 import { ENDPOINT_COLUMNS, type DisabledReason, type WebhookEndpoint } from './webhook-endpoints';
 
 /** One event that an endpoint is owed. */
@@ -30,6 +30,8 @@ export interface Drain {
 const QUIET_WHILE_DRAINING = `ledger_now() + interval '60 seconds'`;
 /** The workflow's own timer is first; the relay comes after it only where the workflow is gone. */
 const RETRY_MARGIN_MS = 5_000;
+/** What began a minute before and has not committed yet is not waited for: a statement ends after 30 s. */
+export const FLOOR_OF_A_REPLAY = `first_event_since(ledger_now() - interval '1 minute') - 1`;
 /** Ids of the log that one statement of a replay looks through: other workspaces' events lie between. */
 const REPLAY_WINDOW = 5_000;
 
@@ -37,8 +39,8 @@ const REPLAY_WINDOW = 5_000;
  * Takes the endpoint for a drain and notes that its newest version was seen; undefined where it is deleted. A replay that was asked
  * for begins here.
  */
-export async function openDrain(db: Db, endpointId: string, lease: string): Promise<Drain | undefined> {
-  await beginReplay(db, endpointId);
+export async function openDrain(db: Database, endpointId: string, lease: string): Promise<Drain | undefined> {
+  await db.transaction((tx) => beginReplay(tx, endpointId));
   const [row] = await db.query<
     WebhookEndpoint & { after: number | null; until: number | null; backoff: number; [key: string]: unknown }
   >(
@@ -57,18 +59,19 @@ export async function openDrain(db: Db, endpointId: string, lease: string): Prom
 }
 
 /**
- * A replay reaches to what is written by now: what was written before its endpoint was active again has no queue row. The rows of
- * its range are deleted; those of transactions still under way are not seen here, and stay: told twice at worst.
+ * A replay reaches to what is written by now: what was written before its endpoint was active again has no queue row. The queue up to
+ * a minute ago goes by its floor, and the rows since then are deleted; those of transactions still under way are not seen here, and
+ * stay: told twice at worst. Both or neither: a drain that comes after finds the replay begun.
  */
-async function beginReplay(db: Db, endpointId: string): Promise<void> {
-  const [begun] = await db.query<{ floor: number; until: number }>(
-    `update webhook_endpoints set replay_until = last_event_id()
+async function beginReplay(tx: Tx, endpointId: string): Promise<void> {
+  const [begun] = await tx.query<{ floor: number; until: number }>(
+    `update webhook_endpoints set replay_until = last_event_id(), queue_floor = greatest(queue_floor, ${FLOOR_OF_A_REPLAY})
      where id = $1 and replay_after is not null and replay_until is null
      returning queue_floor as floor, replay_until as until`,
     [endpointId],
   );
   if (!begun) return;
-  await db.query('delete from webhook_queue where endpoint_id = $1 and event_id > $2 and event_id <= $3', [
+  await tx.query('delete from webhook_queue where endpoint_id = $1 and event_id > $2 and event_id <= $3', [
     ...[endpointId, begun.floor, begun.until],
   ]);
 }
@@ -167,7 +170,7 @@ export async function noteFailure(
 ): Promise<{ failingForMs: number; failures: number } | undefined> {
   const [row] = await tx.query<{ ms: number; before: number }>(
     `update webhook_endpoints set failures = failures + $4::int, failing_since = coalesce(failing_since, ledger_now()),
-       failing_from = case when failing_since is null then least($6, ledger_now()) else failing_from end,
+       failing_from = least(failing_from, $6, ledger_now()),
        last_failure_at = ledger_now(), last_failure = $5
      where id = $1 and lease = $2 and version = $3 and status = 'active' and deleted_at is null
      returning (extract(epoch from ledger_now() - failing_since) * 1000)::float8 as ms, failures - $4 as before`,

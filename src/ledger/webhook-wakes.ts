@@ -2,7 +2,7 @@ import { VolleyError } from '../domain/errors';
 import { TEST_TYPE } from '../domain/webhooks';
 import { one, type Db, type Tx } from './database';
 import { updateEndpoint, type EndpointRef } from './webhook-endpoints';
-import { type QueuedEvent } from './webhook-queue';
+import { FLOOR_OF_A_REPLAY, type QueuedEvent } from './webhook-queue';
 
 /** An endpoint whose workflow should look. */
 export interface WebhookWake {
@@ -13,8 +13,6 @@ export interface WebhookWake {
 
 /** How long a wake-up that was lost keeps an endpoint waiting for the next. */
 const WAKE_AGAIN_MS = 5_000;
-/** What began before this and has not committed yet is not waited for: a statement ends after 30 s. */
-const UNDER_WAY_MS = 60_000;
 
 /**
  * Endpoints with something to do that nobody is doing: a change nobody has looked at, or events while no drain is under way and
@@ -59,10 +57,10 @@ export async function replayFrom(tx: Tx, ref: EndpointRef, since: Date): Promise
   // The queue up to a minute ago, however long it is, goes by its floor; the rest when the replay begins (openDrain).
   await tx.query(
     `update webhook_endpoints set replay_since = $2, replay_until = null, replay_after = position_at($2),
-       queue_floor = greatest(queue_floor, first_event_since(ledger_now() - $3 * interval '1 millisecond') - 1),
+       queue_floor = greatest(queue_floor, ${FLOOR_OF_A_REPLAY}),
        version = version + 1, quiet_until = '-infinity', retry_at = null, updated_at = ledger_now()
      where id = $1`,
-    [ref.endpointId, since, UNDER_WAY_MS],
+    [ref.endpointId, since],
   );
   // What it tells again of messages' own URLs is put into their lines, wherever those were dropped.
   await tx.query(

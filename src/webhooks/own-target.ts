@@ -51,6 +51,11 @@ export async function moveToChild(
     childId,
     eventId,
   ]);
+  // It comes late, by an old number: what was dropped under the child before must not take it along.
+  await tx.query('update webhook_endpoints set queue_floor = $2 - 1 where id = $1 and queue_floor >= $2', [
+    childId,
+    eventId,
+  ]);
   await tx.query('delete from webhook_queue where endpoint_id = $1 and event_id = $2', [parent.id, eventId]);
   return true;
 }

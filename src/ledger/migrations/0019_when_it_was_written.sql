@@ -3,6 +3,10 @@ alter table events add column noted_at timestamptz;
 
 -- When the first event was written that an endpoint did not take, which is before the first call that failed: failing_since is that.
 alter table webhook_endpoints add column failing_from timestamptz;
+update webhook_endpoints e set failing_from = least(e.failing_since, (
+  select coalesce(v.at, w.at) from webhook_queue q left join events v on v.id = q.event_id left join workspace_events w on w.id = q.event_id
+  where q.endpoint_id = e.id order by q.event_id limit 1))
+ where e.failing_since is not null;
 
 -- As in 0006, by the time of writing. What a vendor dated before this migration says nothing of that, and is passed over.
 create or replace function first_event_since(p_at timestamptz) returns bigint language plpgsql stable as $$

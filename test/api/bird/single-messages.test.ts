@@ -92,6 +92,19 @@ it('a scheduled message is deleted once, and its attempt never begins', async ()
   await expect(attempt(stand.database.db, json.id)).rejects.toThrow('settled');
 });
 
+it('a message whose call is in doubt is 409, and ends there: no other call is made', async () => {
+  const { json } = await post(sound);
+  const doubt = { outcome: 'ambiguous', state: 'waiting', waitReason: 'backoff', waitMs: 0 } as const;
+  await attempt(stand.database.db, json.id, doubt);
+  const path = `${MESSAGES}/${json.id}`;
+  expect(await stand.asSeeded('DELETE', path)).toMatchObject({
+    status: 409,
+    json: { code: 'Conflict', message: expect.stringContaining('sending_failed') },
+  });
+  expect((await get(path)).json).toMatchObject({ status: 'sending_failed', failure: { code: 15001 } });
+  await expect(attempt(stand.database.db, json.id)).rejects.toThrow('settled');
+});
+
 it('a message that was sent is not deleted: 409, and nothing changes', async () => {
   const { json } = await post(sound);
   await attempt(stand.database.db, json.id, { vendorId: 'vendor-1' });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { insertEndpoint } from '../../../src/ledger/webhook-endpoints';
 import { queuedPage } from '../../../src/ledger/webhook-queue';
+import { EgressError } from '../../../src/providers/egress/errors';
 import { webhookIdOf } from '../../../src/webhooks/standard-body';
 import { createV1Dialect } from '../../../api/v1';
 import { createStand, type Stand } from '../framework/setup';
@@ -79,6 +80,28 @@ test('a name server is asked while no transaction is open', async () => {
     const { json } = await asked.call('POST', at, { body: { url: URL_OF_OURS } });
     await asked.call('PATCH', `${at}/${json.id}`, { body: { url: URL_OF_OURS } });
     expect(seen).toEqual([0, 0]);
+  } finally {
+    await asked.close();
+  }
+});
+
+test('a repetition gets the answer that its call had, also where the URL may no longer be called', async () => {
+  let refused = false;
+  const egress = {
+    checkUrl: async () => {
+      if (refused)
+        throw new EgressError('refused', 'address_refused', 'It leads to an address that is refused.');
+    },
+  };
+  const asked = await createStand([createV1Dialect({ providers, secretBox, egress })]);
+  try {
+    const at = `/v1/workspaces/${asked.workspaceId}/webhooks`;
+    const given = { body: { url: URL_OF_OURS }, headers: { 'idempotency-key': randomUUID() } };
+    const first = await asked.call('POST', at, given);
+    refused = true;
+    expect((await asked.call('POST', at, { body: given.body })).status).toBe(400);
+    const again = await asked.call('POST', at, given);
+    expect([again.status, again.json.id]).toEqual([201, first.json.id]);
   } finally {
     await asked.close();
   }

@@ -3,13 +3,21 @@ import { v7 as uuidv7 } from 'uuid';
 import {
   countWaiting,
   deleteEndpoint,
+  getEndpoint,
   insertEndpoint,
   updateEndpoint,
   type EndpointRef,
 } from '../../../src/ledger/webhook-endpoints';
-import { disableEndpoint, openDrain, queuedPage, replayPage } from '../../../src/ledger/webhook-queue';
+import {
+  disableEndpoint,
+  noteFailure,
+  openDrain,
+  queuedPage,
+  replayPage,
+} from '../../../src/ledger/webhook-queue';
 import { purgeWebhookQueue, replayFrom, takeWebhookWakes } from '../../../src/ledger/webhook-wakes';
 import { noteEvents } from '../../../src/ledger/callback-writes';
+import { moveToChild } from '../../../src/webhooks/own-target';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { insertJobWith } from './world';
 
@@ -145,6 +153,42 @@ test('a replay puts a disabled endpoint back to active, and tells what was writt
   );
   expect(events.map(({ id }) => id)).toEqual(log.map(({ id }) => id));
   expect(await waiting(ref)).toBe(0);
+});
+
+test("what is handed on to the line of messages' own URLs comes by its old number, whatever was dropped there before", async () => {
+  const parent = await endpoint();
+  await happen(parent, 3);
+  const [first, second] = await queuedPage(database.db, parent.endpointId, 0, PAGE);
+  const handOn = async (event: { id: number } | undefined): Promise<void> => {
+    const found = await getEndpoint(database.db, parent);
+    await inTx((tx) => moveToChild(tx, found!, event!.id, 'https://own.example.com/x'));
+  };
+  await handOn(second);
+  const [child] = await database.db.query<{ id: string }>(
+    'select id from webhook_endpoints where parent_id = $1',
+    [parent.endpointId],
+  );
+  const ref = { workspaceId: parent.workspaceId, endpointId: child?.id ?? '' };
+  await inTx((tx) => updateEndpoint(tx, ref, { status: 'disabled' }));
+  await purgeWebhookQueue(database.db, PAGE);
+  await inTx((tx) => updateEndpoint(tx, ref, { status: 'active' }));
+  expect(await waiting(ref)).toBe(0);
+  await handOn(first);
+  expect((await queuedPage(database.db, ref.endpointId, 0, PAGE)).map(({ id }) => id)).toEqual([first?.id]);
+  await purgeWebhookQueue(database.db, PAGE);
+  expect(await waiting(ref)).toBe(1);
+});
+
+test('a replay from failingSince begins at the oldest event that was not taken, also of one that failed later', async () => {
+  const ref = await endpoint();
+  const drain = await openDrain(database.db, ref.endpointId, 'test');
+  const fail = (notedAt: Date) =>
+    inTx((tx) => noteFailure(tx, drain!, { text: 'no', countsAsStep: true, event: { notedAt } }));
+  const [newer, older] = [new Date(Date.now() - HOUR_MS), new Date(Date.now() - 3 * HOUR_MS)];
+  await fail(newer);
+  await fail(older);
+  await fail(newer);
+  expect((await getEndpoint(database.db, ref))?.failingSince).toEqual(older);
 });
 
 describe('facts that a vendor dated', () => {
