@@ -113,7 +113,8 @@ async function conduct(input: JobInput, run: Run, inbox: Inbox): Promise<Progres
         run.step = 'settled';
         return run.progress;
       }
-      continue;
+      // A suspended job is not finished by anyone: nothing to do until that ends.
+      if (!intent.paused || !patched('rest-while-suspended')) continue;
     }
     if (
       Date.now() - startedAtMs >= settings.maxRunMs ||

@@ -33,7 +33,7 @@ export function outcomeOfSmtpError(
   const { code = '', originalCode = '', responseCode, response = '' } = error as SmtpError;
   // After an abort the reply, if one came, was not waited for.
   if (stopped) return unanswered(stopped, bodyEnded);
-  if (code === 'ETLS' || TLS_FAULT.test(originalCode))
+  if (!bodyEnded && (code === 'ETLS' || TLS_FAULT.test(originalCode)))
     return { type: 'retryable', code: 'tls_failed', message: 'TLS with the mail server failed.' };
   if (responseCode) return outcomeOfReply(responseCode, response);
   if (code === 'EAUTH' || code === 'ENOAUTH') {

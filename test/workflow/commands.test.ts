@@ -1,5 +1,5 @@
 import { type JobStatusAnswer, workflowIds } from '../../workflows/contract';
-import { DAY, HOUR, MINUTE, people, startStage, type Stage } from './stage';
+import { DAY, HOUR, MINUTE, people, startStage, WORKSPACE, type Stage } from './stage';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -180,4 +180,26 @@ test('a suspended job that is cancelled rests until an operator has looked', asy
   await stage.db.query('update jobs set suspended = null, version = version + 1 where id = $1', [jobId]);
   await jobHandle(jobId).signal('changed', { v: 1, version: (await stage.job(jobId)).version });
   expect(await stage.finish('bulk', jobId)).toMatchObject({ status: 'ERROR' });
+});
+
+test('a suspended batch whose messages have all ended rests too', async () => {
+  const { batchId, messageIds } = await stage.batch([
+    { id: 'later', notBeforeMs: (await stage.nowMs()) + DAY },
+  ]);
+  const handle = stage.client.workflow.getHandle(workflowIds.job('batch', batchId));
+  await stage.until('it waits', async () => (await stage.states(batchId))[0] === 'waiting');
+  await stage.db.query(`update jobs set suspended = 'ledger_older' where id = $1`, [batchId]);
+  await stage.db.transaction((tx) =>
+    stage.engine.service.cancelMessage(tx, { workspaceId: WORKSPACE, messageId: messageIds[0] ?? '' }),
+  );
+  await stage.observed(batchId);
+  const child = stage.client.workflow.getHandle(workflowIds.message('batch', messageIds[0] ?? ''));
+  await stage.until('its child ends', async () => (await child.describe()).status.name === 'COMPLETED');
+  await handle.signal('changed');
+  await stage.sleep(DAY);
+  expect((await handle.describe()).historyLength).toBeLessThan(80);
+  await stage.db.query('update jobs set suspended = null, version = version + 1 where id = $1', [batchId]);
+  await handle.signal('changed', { v: 1, version: (await stage.job(batchId)).version });
+  await stage.finish('batch', batchId);
+  expect(await stage.states(batchId)).toEqual(['canceled']);
 });

@@ -1,3 +1,4 @@
+import { outcomeOfSmtpError } from '../../../src/providers/smtp-outcome';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { type SendRequest } from '../../../src/providers/contract';
 import { createEgress } from '../../../src/providers/egress/guarded-client';
@@ -70,6 +71,18 @@ test('with the recipient refused and cc taken, the recipient is what counts', as
     code: 'smtp_550',
   });
 });
+
+test.each(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR'])(
+  'a session that breaks with %s is in doubt once the message was handed over, and only then',
+  (originalCode) => {
+    const error = Object.assign(new Error('broken'), { code: 'ESOCKET', originalCode });
+    expect(outcomeOfSmtpError(error, true, undefined)).toMatchObject({ type: 'ambiguous' });
+    expect(outcomeOfSmtpError(error, false, undefined)).toMatchObject({
+      type: 'retryable',
+      code: 'tls_failed',
+    });
+  },
+);
 
 test('an abort before the message was handed over is retryable, and nothing arrives', async () => {
   sink.script({ mail: 'hang' });
