@@ -145,6 +145,7 @@ async function settleIfCanceled(
 ): Promise<readonly BatchMessage[]> {
   let now = messages;
   if (run.step === 'canceling') {
+    // At most 100 messages: there is no rest.
     await longLedger.settleCanceled({ v: 1, jobId });
     now = await ledger.loadBatch({ v: 1, jobId });
   }

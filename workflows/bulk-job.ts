@@ -89,7 +89,10 @@ async function conduct(input: JobInput, run: Run, inbox: ReturnType<typeof openI
             : 'open';
       describePhase(settings, run);
       if (run.step === 'canceling' || run.step === 'paused') stopShards(run);
-      if (run.step === 'canceling') await longLedger.settleCanceled({ v: 1, jobId });
+      if (run.step === 'canceling') {
+        let rest = await longLedger.settleCanceled({ v: 1, jobId });
+        while (rest) rest = await longLedger.settleCanceled({ v: 1, jobId, after: rest.after });
+      }
     }
 
     const renewal = mustRenew();

@@ -235,7 +235,8 @@ export interface LedgerActivities {
     n: number;
     held: readonly string[];
   }): Promise<void>;
-  settleCanceled(input: { v: 1; jobId: string }): Promise<void>;
+  /** Settles what it can in a few seconds, from the ordinal after `after`. With an answer it wants to be called again, with that. */
+  settleCanceled(input: { v: 1; jobId: string; after?: number }): Promise<{ after: number } | undefined>;
   finishJob(input: {
     v: 1;
     jobId: string;

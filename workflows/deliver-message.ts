@@ -47,15 +47,18 @@ export async function deliverMessage(input: MessageInput): Promise<MessageResult
         seen.cancelWanted = false;
       }
       seen.step = 'delivering';
+      const before = seen.changes;
       const result = await deliver(input);
+      // What came during the attempt may be what the attempt could not know yet.
+      const changes = seen.changes > before && patched('changes-in-attempt') ? before : seen.changes;
       if (result.type === 'settled') return end(result);
       if (result.type === 'parked' || (result.type === 'left' && input.jobKind === 'bulk')) {
         // A cancel that came during the attempt is still owed: once this run has ended, the planner would send the message.
         if (!seen.cancelWanted) return end(result);
       } else if (result.type === 'wait') {
-        await wait(result.waitMs, 'waiting');
+        await wait(result.waitMs, 'waiting', changes);
       } else {
-        await wait(PAUSED_LOOK_MS, result.why);
+        await wait(PAUSED_LOOK_MS, result.why, changes);
       }
     }
   }
@@ -79,6 +82,7 @@ export async function deliverMessage(input: MessageInput): Promise<MessageResult
         await ledger.cancelMessage({ v: 1, messageId });
         seen.cancelWanted = false;
       }
+      // One message: there is no rest.
       if (intent.cancelRequested) await longLedger.settleCanceled({ v: 1, jobId });
       const [message] = await (validated
         ? ledger.loadBatch({ v: 1, jobId })

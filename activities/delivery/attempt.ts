@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { v7 as uuidv7 } from 'uuid';
 import { type DeliverResult } from '../../workflows/contract';
+import { ATTEMPT_MARGIN_MS } from '../../src/domain/retry';
 import { isSettled, type JobKind } from '../../src/domain/states';
 import {
   claimMessage,
@@ -17,8 +18,6 @@ import { prepare, type Prepared, type Preparers } from './prepare';
 import { afterRefusal, move, wait } from './refusals';
 import { type Run } from './run';
 
-/** Beyond a call's own time-out, a `sending` message is held this much longer before anyone else takes it over (design). */
-export const ATTEMPT_MARGIN_MS = 30_000;
 /**
  * What may go on this soon is waited for where it stands, be it a token of a rate limit or the next attempt: the server fires no timer
  * before about a second has passed, and a timer with its second workflow task costs it as much as the message.

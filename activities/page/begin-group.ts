@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
+import { ATTEMPT_MARGIN_MS } from '../../src/domain/retry';
 import { wordsOf } from '../../src/ledger/outputs';
 import { claimPage, type GroupBegun, type GroupClaim } from '../../src/ledger/page-claims';
 import { type Refusal } from '../../src/ledger/attempts';
 import { factKeysOf, wishesOf, type FactsInput } from '../../src/ledger/gate-facts';
 import { freshContext, readGroupFacts, type JobContext } from '../../src/ledger/page-contexts';
 import { type Dependencies } from '../dependencies';
-import { ATTEMPT_MARGIN_MS } from '../delivery/attempt';
 import { judge } from '../delivery/gates';
 import { prepare, type Preparers } from '../delivery/prepare';
 import { routesOf } from '../delivery/routes';

@@ -6,6 +6,8 @@ import { type Prepared } from '../delivery/prepare';
 /** A message that wants an attempt. */
 export interface Item {
   readonly messageId: string;
+  /** About as much as its JSON has; absent where it is not held. */
+  readonly bytes?: number;
   /** Never begun, so far as is known. This or `again` is what it takes to be begun in a group; without, it goes its own way. */
   readonly fresh?: FreshMessage;
   /** Begun before in this page, and waiting for its next attempt. */

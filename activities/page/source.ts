@@ -10,6 +10,11 @@ const LOW = 100;
  * call alone. No more than is begun within moments, since what is ready holds every word that will be said.
  */
 const READY = 50;
+/**
+ * JSON that is read at a time, made ready at a time, and held of each, at most, but for one message: people may have 256 KB each, which takes
+ * several times that in memory, and several pages share a process.
+ */
+const BYTES = 2_000_000;
 
 /** What of a shard is still to be begun: its messages in order, and those whose next attempt is due soon. */
 export interface Source {
@@ -34,6 +39,8 @@ export function createSource(
 ): Source {
   const unready: Item[] = [];
   const fresh: Item[] = [];
+  let unreadyBytes = 0;
+  let freshBytes = 0;
   /** By when they are due. */
   const waiting: { item: Item; atMs: number }[] = [];
   let after = -1;
@@ -58,25 +65,55 @@ export function createSource(
   }
 
   async function read(): Promise<void> {
-    const rows = await pageMessages(db, shard, after, PAGE);
-    after = rows.at(-1)?.ordinal ?? after;
-    exhausted = rows.length < PAGE;
-    for (const row of rows) {
-      if (row.fresh) unready.push({ messageId: row.messageId, fresh: row.fresh });
-      else later({ messageId: row.messageId }, row.inMs);
+    const { messages, more } = await pageMessages(db, shard, after, { messages: PAGE, bytes: BYTES });
+    after = messages.at(-1)?.ordinal ?? after;
+    exhausted = !more;
+    for (const { messageId, fresh: spec, bytes, inMs } of messages) {
+      if (!spec) {
+        later({ messageId }, inMs);
+        continue;
+      }
+      unready.push({ messageId, bytes, fresh: spec });
+      unreadyBytes += bytes;
     }
   }
 
+  /** As many as are made ready at a time. */
+  function takeUnready(): Item[] {
+    let count = 0;
+    let bytes = 0;
+    for (const item of unready) {
+      if (count === READY || (count > 0 && bytes + weightOf(item) > BYTES)) break;
+      count += 1;
+      bytes += weightOf(item);
+    }
+    unreadyBytes -= bytes;
+    return unready.splice(0, count);
+  }
+
+  function takeFresh(most: number): Item[] {
+    const taken = fresh.splice(0, most);
+    for (const item of taken) freshBytes -= weightOf(item);
+    return taken;
+  }
+
+  function weigh(items: readonly Item[]): void {
+    for (const item of items) freshBytes += weightOf(item);
+  }
+
   async function readOn(): Promise<void> {
-    if (!exhausted && unready.length <= LOW) await read();
-    const next = unready.splice(0, READY);
-    if (next.length > 0) fresh.push(...(await makeReady(next)));
+    if (!exhausted && unready.length <= LOW && unreadyBytes <= BYTES / 2) await read();
+    const next = takeUnready();
+    if (next.length === 0) return;
+    const ready = await makeReady(next);
+    weigh(ready);
+    fresh.push(...ready);
   }
 
   return {
     async fill() {
       throwIfFailed();
-      if (fresh.length >= 2 * READY || (exhausted && unready.length === 0)) return;
+      if (fresh.length >= 2 * READY || freshBytes >= BYTES || (exhausted && unready.length === 0)) return;
       filling ??= readOn()
         .catch((error: Error) => (failure = error))
         .then(() => (filling = undefined));
@@ -86,7 +123,7 @@ export function createSource(
     take(most) {
       const nowMs = Date.now();
       const due = waiting.splice(0, Math.min(most, dueCount(nowMs))).map(({ item }) => item);
-      return nowMs < freshAtMs ? due : [...due, ...fresh.splice(0, most - due.length)];
+      return nowMs < freshAtMs ? due : [...due, ...takeFresh(most - due.length)];
     },
     ready() {
       const nowMs = Date.now();
@@ -99,8 +136,13 @@ export function createSource(
     },
     later,
     holdFresh(items, forMs) {
+      weigh(items);
       fresh.unshift(...items);
       freshAtMs = Date.now() + forMs;
     },
   };
+}
+
+function weightOf(item: Item): number {
+  return item.bytes ?? 0;
 }

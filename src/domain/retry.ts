@@ -24,6 +24,9 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   deadlineMs: 72 * 3_600_000,
 };
 
+/** Beyond a call's own time-out, a `sending` message is held this much longer before anyone else takes it over (design). */
+export const ATTEMPT_MARGIN_MS = 30_000;
+
 /** A vendor's Retry-After counts up to this: a garbled or hostile header must not park a message for a year. */
 const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
 

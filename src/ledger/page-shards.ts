@@ -19,6 +19,8 @@ export interface PageMessage {
   readonly messageId: string;
   readonly ordinal: number;
   readonly inMs: number;
+  /** About as much as its JSON has. */
+  readonly bytes: number;
   /** Never begun, and then who it is for: it may be begun in a group. */
   readonly fresh?: FreshMessage;
 }
@@ -77,32 +79,51 @@ export async function beginPage(db: Db, shard: PageShard): Promise<number | unde
   return row?.claim;
 }
 
+/** How much one read of a shard's messages may bring, in messages and in bytes of their JSON; one message comes whatever it has. */
+export interface PageLimit {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
 /**
  * The next messages of a shard after an ordinal (SQL: page_messages): those it was planned for and nobody has begun; and those
- * that an activity before this one left behind, in a call whose answer is not known or waiting for their next attempt.
+ * that an activity before this one left behind, in a call whose answer is not known or waiting for their next attempt. `more`: there
+ * may be others after them.
  */
 export async function pageMessages(
   db: Db,
   shard: PageShard,
   after: number,
-  limit: number,
-): Promise<PageMessage[]> {
+  limit: PageLimit,
+): Promise<{ messages: PageMessage[]; more: boolean }> {
   const rows = await db.query<{
     id: string;
     ordinal: number;
-    spec: MessageSpec | null;
+    spec: string | null;
     due_in: number;
     expired: boolean;
     in_ms: number;
+    found: number;
   }>(
-    'select * from page_messages($1, $2, $3, $4, $5)',
-    [shard.jobId, shard.generation, shard.n, after, limit],
+    `with found as materialized (
+       select id, ordinal, spec::text as spec, due_in, expired, in_ms from page_messages($1, $2, $3, $4, $5)
+     ), measured as (
+       select f.*, sum(octet_length(coalesce(spec, ''))) over (order by ordinal) as bytes, row_number() over (order by ordinal) as place,
+         count(*) over () as found
+       from found f
+     )
+     select id, ordinal, spec, due_in, expired, in_ms, found from measured where place = 1 or bytes <= $6 order by ordinal`,
+    [shard.jobId, shard.generation, shard.n, after, limit.messages, limit.bytes],
     { prepared: true },
   );
-  return rows.map(({ id, ordinal, spec, due_in: dueInMs, expired, in_ms: inMs }) => ({
-    ...{ messageId: id, ordinal, inMs },
-    ...(spec ? { fresh: { spec, dueInMs, expired } } : {}),
-  }));
+  const found = rows[0]?.found ?? 0;
+  return {
+    messages: rows.map(({ id, ordinal, spec, due_in: dueInMs, expired, in_ms: inMs }) => ({
+      ...{ messageId: id, ordinal, inMs, bytes: spec?.length ?? 0 },
+      ...(spec ? { fresh: { spec: JSON.parse(spec) as MessageSpec, dueInMs, expired } } : {}),
+    })),
+    more: rows.length < found || found === limit.messages,
+  };
 }
 
 /**

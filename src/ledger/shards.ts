@@ -1,3 +1,4 @@
+import { ATTEMPT_MARGIN_MS } from '../domain/retry';
 import { type FanOut } from '../domain/states';
 import { type Db, type Tx } from './database';
 
@@ -147,8 +148,16 @@ export async function shardMessages(
 const HELD_ELSEWHERE_MS = 30_000;
 
 /**
+ * SQL: until when an open attempt of `s` is its holder's. A plan holds the message for its shard, which is longer; once that shard has given
+ * up, nobody is to wait for more than this.
+ */
+const OWN_TIME = `(select greatest(ledger_now(), max(a.deadline_at) + ${ATTEMPT_MARGIN_MS} * interval '1 millisecond')
+  from attempts a where a.message_id = s.message_id and a.outcome is null)`;
+
+/**
  * Gives back what a shard held but did not settle, so that the planner finds it now and not when the hold runs out. Those in
- * `heldElsewhere` have an open child of an earlier shard, which usually settles them: they come free a little later.
+ * `heldElsewhere` have an open child of an earlier shard, which usually settles them: they come free a little later. Open attempts come
+ * free when their own time is over.
  */
 export async function releaseShard(
   db: Db,
@@ -156,25 +165,32 @@ export async function releaseShard(
 ): Promise<void> {
   await db.query(
     `update message_states s
-     set held_until = case when s.message_id = any($4::uuid[]) then ledger_now() + $5 * interval '1 millisecond' end
+     set held_until = case when s.state = 'sending' then least(s.held_until, ${OWN_TIME})
+       when s.message_id = any($4::uuid[]) then ledger_now() + $5 * interval '1 millisecond' end
      from shards p
      where p.job_id = $1 and p.generation = $2 and p.n = $3 and s.job_id = p.job_id and s.plan = p.generation
-       and s.ordinal between p.first_ordinal and p.last_ordinal and s.state in ('pending', 'waiting')
+       and s.ordinal between p.first_ordinal and p.last_ordinal and s.state in ('pending', 'waiting', 'sending')
        and s.held_until is not null and s.due_at <= p.due_before`,
     [shard.jobId, shard.generation, shard.n, shard.heldElsewhere, HELD_ELSEWHERE_MS],
   );
 }
 
 /**
- * A fresh run of a job's workflow has no shard yet: holds of earlier runs end, those of open attempts stay. Only a plan makes holds
- * in a bulk job, so one that was never planned (every job's first run) has none to look for. Reads what is held, by an index of that.
+ * A fresh run of a job's workflow has no shard yet: holds of earlier runs end, those of open attempts with their own time. Only a plan
+ * makes holds in a bulk job, so one that was never planned (every job's first run) has none to look for. Reads what is held, by an
+ * index of that.
  */
 export async function releaseJob(db: Db, jobId: string): Promise<void> {
+  const held = (states: string): string => `
+    (select message_id from message_states where job_id = $1 and ${states} and held_until is not null
+       and (select kind <> 'bulk' or generation > 0 from jobs where id = $1) order by message_id for update) h`;
   await db.query(
-    `update message_states s set held_until = null
-     from (select message_id from message_states where job_id = $1 and state in ('pending', 'waiting') and held_until is not null
-             and (select kind <> 'bulk' or generation > 0 from jobs where id = $1) order by message_id for update) h
-     where s.message_id = h.message_id`,
+    `update message_states s set held_until = null from ${held(`state in ('pending', 'waiting')`)} where s.message_id = h.message_id`,
+    [jobId],
+  );
+  await db.query(
+    `update message_states s set held_until = least(s.held_until, ${OWN_TIME})
+     from ${held(`state = 'sending'`)} where s.message_id = h.message_id and s.state = 'sending'`,
     [jobId],
   );
 }

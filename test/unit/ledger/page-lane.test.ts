@@ -100,6 +100,8 @@ async function cancelJob(jobId: string): Promise<void> {
   await database.db.query('update jobs set cancel_requested = true where id = $1', [jobId]);
 }
 
+const LIMIT = { messages: 100, bytes: 1_000_000 };
+
 const statesOf = async (jobId: string): Promise<string[]> =>
   (
     await database.db.query<{ state: string }>(
@@ -135,7 +137,7 @@ test('a plan touches no message, and what an open shard has is in no other', asy
   expect(await plan(jobId, 2, 100, 1)).toEqual([{ n: 0, first: 9, last: 9, size: 1 }]);
   expect(await plan(jobId, 3, 100, 1)).toEqual([]);
   const page = await take(jobId, 1, 1);
-  const rows = await pageMessages(database.db, page, -1, 100);
+  const { messages: rows } = await pageMessages(database.db, page, -1, LIMIT);
   expect(rows.map((row) => row.messageId)).toEqual(messageIds.slice(2, 5));
   const held = await database.db.query(
     'select 1 from message_states where job_id = $1 and (held_until is not null or plan is not null)',
@@ -191,7 +193,7 @@ test('a take-over finds what the one before left in a call, and its facts are st
   const zombie = await take(jobId);
   const [left] = await begun(zombie, messageIds.slice(0, 1));
   const heir = await take(jobId);
-  const found = await pageMessages(database.db, heir, -1, 100);
+  const { messages: found } = await pageMessages(database.db, heir, -1, LIMIT);
   expect(found.map(({ messageId, fresh }) => [messageId, fresh !== undefined])).toEqual([
     [messageIds[0], false],
     [messageIds[1], true],
@@ -413,7 +415,36 @@ test('a page of a shard is read in order, from where the last one ended', async 
   const { jobId, messageIds } = await world(10);
   await plan(jobId, 1, 8);
   const page = await take(jobId);
-  const first = await pageMessages(database.db, page, -1, 5);
-  const second = await pageMessages(database.db, page, first.at(-1)?.ordinal ?? -1, 5);
+  const few = { ...LIMIT, messages: 5 };
+  const { messages: first } = await pageMessages(database.db, page, -1, few);
+  const { messages: second } = await pageMessages(database.db, page, first.at(-1)?.ordinal ?? -1, few);
   expect([...first, ...second].map((row) => row.messageId)).toEqual(messageIds.slice(0, 8));
+});
+
+test('a read of a shard is cut by bytes too, brings one message at least, and leaves none out', async () => {
+  const { jobId, messageIds } = await world(7);
+  await database.db.transaction(async (tx) => {
+    // Past the trigger that keeps a message as it was admitted. Text that the table compresses: it counts as it is read.
+    await tx.query(`set local session_replication_role = 'replica'`);
+    await tx.query(
+      `update messages set spec = jsonb_build_object('data', repeat('x', 100000)) where job_id = $1`,
+      [jobId],
+    );
+  });
+  await plan(jobId, 1);
+  const page = await take(jobId);
+  const sizes: number[] = [];
+  const ids: string[] = [];
+  for (let after = -1, more = true; more;) {
+    const read = await pageMessages(database.db, page, after, {
+      messages: 100,
+      bytes: sizes.length ? 250_000 : 10,
+    });
+    sizes.push(read.messages.length);
+    ids.push(...read.messages.map(({ messageId }) => messageId));
+    after = read.messages.at(-1)?.ordinal ?? after;
+    more = read.more;
+  }
+  expect(sizes).toEqual([1, 2, 2, 2]);
+  expect(ids).toEqual(messageIds);
 });

@@ -8,6 +8,7 @@ import {
 } from '../../../src/ledger/attempts';
 import { cancelPage, moveMessage } from '../../../src/ledger/moves';
 import { settlePage } from '../../../src/ledger/page-claims';
+import { nextWakeUpMs, planShards, releaseJob, releaseShard } from '../../../src/ledger/shards';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { insertJobWith, moveTo } from './world';
 
@@ -175,6 +176,30 @@ test('somebody else’s open attempt is not taken over while it may still run', 
   );
   expect(await recover(one, 'me')).toMatchObject({ possibleDuplicate: true, uncertain: false });
 });
+
+test.each(['releaseShard', 'releaseJob'] as const)(
+  'an open attempt that a plan holds for a shard is free when its own time is over, once %s gives the shard up',
+  async (giveUp) => {
+    const one = await subject();
+    await claim(one, uuidv7(), 'gone');
+    const past = `ledger_now() - interval '10 minutes'`;
+    await database.db.query(`update attempts set deadline_at = ${past} where message_id = $1`, [
+      one.messageId,
+    ]);
+    await database.db.query(`update message_states set held_until = ${past} where message_id = $1`, [
+      one.messageId,
+    ]);
+    const holdMs = 15 * 60_000;
+    const planned = await database.db.transaction((tx) =>
+      planShards(tx, { jobId: one.jobId, generation: 1, maxShards: 1, shardSize: 10, holdMs }),
+    );
+    expect(planned).toHaveLength(1);
+    expect(await nextWakeUpMs(database.db, one.jobId)).toBeGreaterThan(holdMs / 2);
+    if (giveUp === 'releaseJob') await releaseJob(database.db, one.jobId);
+    else await releaseShard(database.db, { jobId: one.jobId, generation: 1, n: 0, heldElsewhere: [] });
+    expect(await nextWakeUpMs(database.db, one.jobId)).toBe(0);
+  },
+);
 
 test.each([
   ['at_least_once', 60_000, false, false],
