@@ -5,6 +5,7 @@ import { type Registry } from 'prom-client';
 import { type Database } from '../src/ledger/database';
 import { createAccessLog } from './middleware/access-log';
 import { createAuthenticate, type AuthConfig } from './middleware/authenticate';
+import { callsRoom, type BodyRoom } from './middleware/body-room';
 import { requestId } from './middleware/request-id';
 import { createRouter, noSuchPath, writeErrors } from './middleware/routing';
 import { writeReply } from './middleware/respond';
@@ -21,6 +22,8 @@ export interface AppDeps {
   /** Gets the HTTP histogram; `/metrics` shows all that is in it. One registry takes one app. */
   readonly metrics: Registry;
   readonly log: Logger;
+  /** For the bodies of all doors together; the process's own if left out. */
+  readonly room?: BodyRoom;
   /** What vendors call back (api/callbacks); verifies by itself. */
   readonly callbacks?: RequestHandler;
   /** Clicks, opens, unsubscriptions (api/links); verifies by itself. */
@@ -42,7 +45,8 @@ export function createApp(deps: AppDeps): Express {
   if (deps.codec) app.use('/codec', deps.codec);
   if (deps.callbacks) app.use(deps.callbacks);
   if (deps.links) app.use(deps.links);
-  app.use(createRouter({ db: deps.db, authenticate: createAuthenticate(deps.db, deps.auth) }, deps.dialects));
+  const authenticate = createAuthenticate(deps.db, deps.auth);
+  app.use(createRouter({ db: deps.db, authenticate, room: deps.room ?? callsRoom }, deps.dialects));
   app.use(noSuchPath);
   app.use(writeErrors(deps.dialects, deps.log));
   return app;

@@ -25,7 +25,7 @@ const DESCRIPTIONS: Readonly<Record<ErrorCode, string>> = {
   already_exists: 'There is one already.',
   idempotency_in_progress: 'The same call is still under way.',
   idempotency_mismatch: 'The Idempotency-Key was used with another body.',
-  unavailable: 'The ledger cannot be reached just now.',
+  unavailable: 'The ledger cannot be reached just now, or too many large calls are under way.',
   internal: 'Something broke on our side.',
 };
 

@@ -3,7 +3,7 @@ import { type AttachmentRef } from '../../src/domain/content';
 import { parseUrl } from '../../src/domain/parse-url';
 import { type FetchedAttachment } from '../../src/providers/contract';
 import { type Egress } from '../../src/providers/egress/guarded-client';
-import { createByteBudget, type ByteBudget, type Hold } from './byte-budget';
+import { createByteBudget, type ByteBudget, type Hold } from '../../src/runtime/byte-budget';
 
 /** All files of one message together (issue: "10 MB in all"). */
 const MAX_TOTAL_BYTES = 10 * 1024 * 1024;

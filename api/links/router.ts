@@ -10,6 +10,9 @@ import { type Visit } from '../../src/links/visits';
 import { createLinkVisits, createUnsubscribeStore } from '../../src/service/link-visits';
 import { rawBytes } from '../middleware/body';
 
+/** A form of one field. So small a body needs no room of its own (api/middleware/body-room.ts). */
+const MAX_FORM_BYTES = 64 * 1024;
+
 export interface LinkDeps {
   readonly db: Database;
   readonly tokens: Tokens;
@@ -50,7 +53,7 @@ export function createLinkRouter({ db, tokens, base, log }: LinkDeps): Router {
       method: req.method,
       token: param(req, 'token'),
       ...(contentType === undefined ? {} : { contentType }),
-      ...(req.method === 'POST' ? { body: () => rawBytes(req, res) } : {}),
+      ...(req.method === 'POST' ? { body: () => rawBytes(req, res, MAX_FORM_BYTES) } : {}),
     });
     res.status(answer.status).set(answer.headers);
     res.end(req.method === 'HEAD' ? undefined : answer.html);

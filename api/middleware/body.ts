@@ -15,32 +15,39 @@ export interface ReadBody {
   readonly sha256: Buffer;
 }
 
-const readRaw = express.raw({ type: () => true, limit: MAX_BODY_BYTES });
-
 /**
- * Reads and parses a JSON body, whatever the content type says as long as JSON may hide behind it: SDKs send empty run
- * bodies without one, and curl -d claims a form.
- * @throws VolleyError payload_too_large, invalid_request (malformed, other content type, poison unless reported).
+ * Parses a JSON body, whatever the content type says as long as JSON may hide behind it: SDKs send empty run bodies
+ * without one, and curl -d claims a form.
+ * @throws VolleyError invalid_request (malformed, other content type, poison unless reported).
  */
-export async function readBody(req: Request, res: Response, poison: 'refuse' | 'report'): Promise<ReadBody> {
-  const bytes = await rawBytes(req, res);
+export function readJson(
+  bytes: Buffer,
+  contentType: string | undefined,
+  poison: 'refuse' | 'report',
+): ReadBody {
   const sha256 = createHash('sha256').update(bytes).digest();
   if (bytes.length === 0) return { value: undefined, poison: [], sha256 };
-  requireJsonType(req.headers['content-type']);
+  requireJsonType(contentType);
   const clean = cleanJson(parse(bytes));
   if (poison === 'refuse' && clean.poison.length > 0) throw poisonRefused(clean.poison);
   return { ...clean, sha256 };
 }
 
 /** The bytes of a body after inflation; empty where there is none. Throws VolleyError payload_too_large, invalid_request. */
-export function rawBytes(req: Request, res: Response): Promise<Buffer> {
+export function rawBytes(req: Request, res: Response, limitBytes: number): Promise<Buffer> {
+  const readRaw = express.raw({ type: () => true, limit: limitBytes });
   return new Promise((resolve, reject) => {
+    const left = (): void => reject(bodyError(undefined, limitBytes));
+    if (res.destroyed) return left();
+    // The reader of a compressed body does not hear that its caller left.
+    res.once('close', left);
     readRaw(req, res, (error?: unknown) => {
-      if (error) return reject(bodyError(error));
+      res.off('close', left);
+      if (error) return reject(bodyError(error, limitBytes));
       const body: unknown = req.body;
       if (Buffer.isBuffer(body)) resolve(body);
       // The reader skips a request whose caller already left: that must not pass for an empty body.
-      else if (announcesBody(req)) reject(bodyError(undefined));
+      else if (announcesBody(req)) reject(bodyError(undefined, limitBytes));
       else resolve(Buffer.alloc(0));
     });
   });
@@ -50,10 +57,12 @@ function announcesBody(req: Request): boolean {
   return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
 }
 
-function bodyError(error: unknown): VolleyError {
+function bodyError(error: unknown, limitBytes: number): VolleyError {
   const type = typeof error === 'object' && error !== null && 'type' in error ? error.type : undefined;
   if (type === 'entity.too.large') {
-    return new VolleyError('payload_too_large', 'The body is over 10 MB: split it into several calls.');
+    const kb = limitBytes / 1024;
+    const limit = kb < 1024 ? `${kb} KB` : `${kb / 1024} MB`;
+    return new VolleyError('payload_too_large', `The body is over ${limit}: split it into several calls.`);
   }
   if (type === 'encoding.unsupported') {
     return new VolleyError(

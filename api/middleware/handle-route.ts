@@ -4,7 +4,8 @@ import { type Database } from '../../src/ledger/database';
 import { findAnswer } from '../../src/ledger/idempotency';
 import { type Call, type Reply, type Route } from '../route';
 import { type Authenticate, type Principal } from './authenticate';
-import { readBody, type ReadBody } from './body';
+import { MAX_BODY_BYTES, readJson, type ReadBody } from './body';
+import { type BodyRoom } from './body-room';
 import { createFailedCalls, type FailedCalls } from './failed-calls';
 import { planIdempotency, runOnce, type Plan } from './idempotency';
 import { parseQuery } from './query';
@@ -14,13 +15,15 @@ import { writeReply } from './respond';
 export interface RouteDeps {
   readonly db: Database;
   readonly authenticate: Authenticate;
+  readonly room: BodyRoom;
 }
 
 const NO_BODY: ReadBody = { value: undefined, poison: [], sha256: Buffer.alloc(0) };
 
 /**
  * One route from head to tail: who calls, what they sent, the handler, the answer. Auth comes before the body, so that
- * strangers cannot make this process read megabytes. The answer is written after the commit.
+ * strangers cannot make this process read megabytes. The answer is written after the commit; the body has its room until
+ * then.
  */
 export function handleRoute(deps: RouteDeps, route: Route): RequestHandler {
   const failed = createFailedCalls(deps.db);
@@ -32,9 +35,14 @@ export function handleRoute(deps: RouteDeps, route: Route): RequestHandler {
       pathWorkspaceId: params['workspaceId'],
     });
     res.locals['workspaceId'] = principal.workspaceId;
-    const body = route.method === 'get' ? NO_BODY : await readBody(req, res, route.poison ?? 'refuse');
-    const call = createCall({ req, res, params, principal, body });
-    writeReply(res, await answer({ db: deps.db, failed }, route, call, body));
+    const answerTo = async (body: ReadBody): Promise<void> => {
+      const call = createCall({ req, res, params, principal, body });
+      writeReply(res, await answer({ db: deps.db, failed }, route, call, body));
+    };
+    if (route.method === 'get') return answerTo(NO_BODY);
+    await deps.room.withBytes(req, res, MAX_BODY_BYTES, (bytes) =>
+      answerTo(readJson(bytes, req.headers['content-type'], route.poison ?? 'refuse')),
+    );
   };
 }
 

@@ -35,7 +35,7 @@ const EXPLAINED: Readonly<Record<ErrorCode, Explained>> = {
     cure: '`/openapi.json` lists the methods of every path.',
   },
   payload_too_large: {
-    cause: 'The body is over 10 MB, as sent or after decompression.',
+    cause: 'The body is over 10 MB (of a callback, 4 MB), as sent or after decompression.',
     cure: 'Split it: a bulk job takes any number of ingestions.',
   },
   already_run: {
@@ -65,7 +65,8 @@ const EXPLAINED: Readonly<Record<ErrorCode, Explained>> = {
     cure: 'Use a new key for a new call.',
   },
   unavailable: {
-    cause: 'The ledger cannot be reached or is too busy. Nothing of the call was kept.',
+    cause:
+      'The ledger cannot be reached or is too busy, or too many large calls are under way. Nothing of the call was kept.',
     cure: 'Repeat the call after the seconds in `Retry-After`; `GET /readyz` says which part is away.',
   },
   internal: {

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { createCallbackRouter } from '../../../api/callbacks/receive';
 import { createBirdDialect } from '../../../api/bird';
+import { createBodyRoom } from '../../../api/middleware/body-room';
 import { type Database } from '../../../src/ledger/database';
 import { insertChannel, sealCredentials } from '../../../src/ledger/channels';
 import { createSandboxLog } from '../../../src/ledger/sandbox-deliveries';
@@ -40,6 +42,7 @@ beforeAll(async () => {
     callbacks: createCallbackRouter({
       ...{ db, readers, providers, secretBox: box, publicUrl: 'https://volley.example' },
       log: createLog('silent', 'test'),
+      room: createBodyRoom({ totalBytes: 8 * 1024 * 1024, turnMs: 50 }),
     }),
   });
   holder.db = stand.database.db;
@@ -92,6 +95,31 @@ test('a thousand events in one call are one transaction', async () => {
   );
   expect(rows).toEqual([{ transaction: expect.any(String), n: 1_000 }]);
 });
+
+test('a call of over 4 MB is refused before anything is made of it', async () => {
+  const answer = await call({ events: 'x'.repeat(4 * 1024 * 1024) });
+  expect([answer.status, answer.text]).toEqual([413, expect.stringContaining('4 MB')]);
+});
+
+test('calls that find no room in time are 503 with Retry-After, whoever sent them', async () => {
+  const full = Array.from({ length: 2 }, () => begin(4 * 1024 * 1024));
+  await until(async () => (await call({ events: 'x'.repeat(65 * 1024) })).status === 503);
+  const refused = await call({ events: 'x'.repeat(65 * 1024) });
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, expect.any(String)]);
+  for (const socket of full) socket.destroy();
+  await until(async () => (await call({ events: 'x'.repeat(65 * 1024) })).status === 400);
+});
+
+/** A call whose body does not come. */
+function begin(bytes: number) {
+  const socket = connect(stand.server.port, '127.0.0.1');
+  socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${bytes}\r\n\r\n`);
+  return socket;
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
+}
 
 test('a channel that is not there, and one of another provider, have no endpoint', async () => {
   const body = { events: [event('delivered', 'e-1')] };

@@ -1,5 +1,5 @@
 import { fetchAttachments, holdingFiles } from '../../../activities/delivery/attachments';
-import { createByteBudget } from '../../../activities/delivery/byte-budget';
+import { createByteBudget } from '../../../src/runtime/byte-budget';
 import { type FetchedFile } from '../../../src/providers/egress/fetch-file';
 import { type Egress } from '../../../src/providers/egress/guarded-client';
 
