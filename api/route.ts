@@ -66,6 +66,11 @@ export interface CommandRoute extends RouteBase {
   readonly kept?: (body: unknown) => unknown;
   /** What waits for somebody outside, and holds no connection meanwhile: done before the transaction begins. May refuse. */
   readonly before?: (call: Call) => Promise<void>;
+  /**
+   * For calls that wait for one lock: those of one name are begun two at a time in a process, and the others wait without a
+   * connection. May refuse.
+   */
+  readonly lane?: (call: Call) => string;
   handle(call: Call, tx: Tx): Promise<Reply>;
 }
 

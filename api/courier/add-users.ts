@@ -87,6 +87,8 @@ export function addUsersRoute(service: Service): CommandRoute {
         },
       },
     },
+    // Each takes the job's lock: a job's many calls must not hold all connections while they wait for it.
+    lane: (call) => jobInPath(call).jobId,
     async handle(call, tx) {
       const ref = jobInPath(call);
       const users = usersOf(call.body);

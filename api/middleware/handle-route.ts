@@ -8,6 +8,7 @@ import { MAX_BODY_BYTES, readJson, type ReadBody } from './body';
 import { type BodyRoom } from './body-room';
 import { createFailedCalls, type FailedCalls } from './failed-calls';
 import { planIdempotency, runOnce, type Plan } from './idempotency';
+import { createLanes, type Lanes } from './lanes';
 import { parseQuery } from './query';
 import { requestIdOf } from './request-id';
 import { writeReply } from './respond';
@@ -26,7 +27,7 @@ const NO_BODY: ReadBody = { value: undefined, poison: [], sha256: Buffer.alloc(0
  * then.
  */
 export function handleRoute(deps: RouteDeps, route: Route): RequestHandler {
-  const failed = createFailedCalls(deps.db);
+  const ground = { db: deps.db, failed: createFailedCalls(deps.db), lanes: createLanes() };
   return async (req, res) => {
     const params = pathParams(req);
     const principal = await deps.authenticate(route, {
@@ -37,7 +38,7 @@ export function handleRoute(deps: RouteDeps, route: Route): RequestHandler {
     res.locals['workspaceId'] = principal.workspaceId;
     const answerTo = async (body: ReadBody): Promise<void> => {
       const call = createCall({ req, res, params, principal, body });
-      writeReply(res, await answer({ db: deps.db, failed }, route, call, body));
+      writeReply(res, await answer(ground, route, call, body));
     };
     if (route.method === 'get') return answerTo(NO_BODY);
     await deps.room.withBytes(req, res, MAX_BODY_BYTES, (bytes) =>
@@ -49,15 +50,19 @@ export function handleRoute(deps: RouteDeps, route: Route): RequestHandler {
 interface Ground {
   readonly db: Database;
   readonly failed: FailedCalls;
+  readonly lanes: Lanes;
 }
 
-async function answer({ db, failed }: Ground, route: Route, call: Call, body: ReadBody): Promise<Reply> {
+async function answer(ground: Ground, route: Route, call: Call, body: ReadBody): Promise<Reply> {
+  const { db, failed, lanes } = ground;
   if (route.kind === 'read') return route.handle(call, db);
   const plan = planIdempotency(call, body.sha256);
   await failed.settle(plan);
   try {
-    if (route.before && !(await isAnswered(db, plan))) await route.before(call);
-    return await db.transaction((tx) => runOnce(tx, plan, () => route.handle(call, tx), route.kept));
+    const once = () => db.transaction((tx) => runOnce(tx, plan, () => route.handle(call, tx), route.kept));
+    if ((!route.before && !route.lane) || (await isAnswered(db, plan))) return await once();
+    await route.before?.(call);
+    return await (route.lane ? lanes.run(route.lane(call), once) : once());
   } catch (error) {
     await failed.note(plan, error);
     throw error;
