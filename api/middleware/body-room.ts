@@ -19,13 +19,15 @@ const NOTHING: Hold = { shrinkTo: () => undefined };
 export interface BodyRoom {
   /**
    * Reads a body of at most `limitBytes` after inflation and has its room until `work` has ended. `work` writes the answer.
-   * Throws VolleyError unavailable (no room in time), payload_too_large, invalid_request, and what `work` throws.
+   * Throws VolleyError unavailable (no room in time; `refused` is done first, with the body unread), payload_too_large,
+   * invalid_request, and what `work` throws.
    */
   withBytes<T>(
     req: Request,
     res: Response,
     limitBytes: number,
     work: (bytes: Buffer) => Promise<T>,
+    refused?: (error: VolleyError) => Promise<void>,
   ): Promise<T>;
 }
 
@@ -38,18 +40,20 @@ export function createBodyRoom({
 }): BodyRoom {
   const budget = createByteBudget(totalBytes);
 
-  async function take(bytes: number): Promise<Hold> {
+  async function take(bytes: number, refused?: (error: VolleyError) => Promise<void>): Promise<Hold> {
     if (bytes <= SMALL_BYTES) return NOTHING;
     const hold = await budget.take(bytes, turnMs);
     if (hold) return hold;
-    throw new VolleyError('unavailable', 'Too many large calls are under way: repeat the call.', {
+    const error = new VolleyError('unavailable', 'Too many large calls are under way: repeat the call.', {
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     });
+    await refused?.(error);
+    throw error;
   }
 
   return {
-    async withBytes(req, res, limitBytes, work) {
-      const hold = await take(bytesToExpect(req, limitBytes));
+    async withBytes(req, res, limitBytes, work, refused) {
+      const hold = await take(bytesToExpect(req, limitBytes), refused);
       try {
         const bytes = await rawBytes(req, res, limitBytes);
         hold.shrinkTo(bytes.length > SMALL_BYTES ? bytes.length : 0);

@@ -5,6 +5,7 @@ import { findAnswer } from '../../src/ledger/idempotency';
 import { type Call, type Reply, type Route } from '../route';
 import { type Authenticate, type Principal } from './authenticate';
 import { MAX_BODY_BYTES, readJson, type ReadBody } from './body';
+import { digestBody } from './body-digest';
 import { type BodyRoom } from './body-room';
 import { createFailedCalls, type FailedCalls } from './failed-calls';
 import { planIdempotency, runOnce, type Plan } from './idempotency';
@@ -36,13 +37,26 @@ export function handleRoute(deps: RouteDeps, route: Route): RequestHandler {
       pathWorkspaceId: params['workspaceId'],
     });
     res.locals['workspaceId'] = principal.workspaceId;
+    const cameAtMs = performance.now();
     const answerTo = async (body: ReadBody): Promise<void> => {
       const call = createCall({ req, res, params, principal, body });
       writeReply(res, await answer(ground, route, call, body));
     };
     if (route.method === 'get') return answerTo(NO_BODY);
-    await deps.room.withBytes(req, res, MAX_BODY_BYTES, (bytes) =>
-      answerTo(readJson(bytes, req.headers['content-type'], route.poison ?? 'refuse')),
+    await deps.room.withBytes(
+      req,
+      res,
+      MAX_BODY_BYTES,
+      (bytes) => answerTo(readJson(bytes, req.headers['content-type'], route.poison ?? 'refuse')),
+      async (error) => {
+        if (route.kind === 'read') return;
+        const call = createCall({ req, res, params, principal, body: NO_BODY });
+        // Known by its body alone: without the hash its repetition could get what an equal call before it got.
+        if (planIdempotency(call, NO_BODY.sha256)?.sort !== 'first') return;
+        const sha256 = await digestBody(req, MAX_BODY_BYTES);
+        const plan = sha256 && planIdempotency(call, sha256);
+        await ground.failed.note(plan && { ...plan, plannedAtMs: cameAtMs }, error);
+      },
     );
   };
 }

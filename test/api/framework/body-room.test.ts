@@ -10,6 +10,7 @@ const openapi = { responses: {} };
 let stand: Stand;
 /** Ends the calls to `/held` that have come so far, in their order. */
 let held: (() => void)[] = [];
+let counted = 0;
 
 const routes: Route[] = [
   {
@@ -27,6 +28,14 @@ const routes: Route[] = [
     auth: 'workspace',
     openapi,
     handle: async () => ({ status: 200 }),
+  },
+  {
+    kind: 'command',
+    method: 'post',
+    path: '/counted',
+    auth: 'workspace',
+    openapi,
+    handle: async () => ({ status: 201, body: { n: (counted += 1) } }),
   },
 ];
 
@@ -85,6 +94,28 @@ test.each(['identity', 'gzip'])(
     await until(async () => (await quick(ofBytes(65 * KB))) === 503);
     socket.destroy();
     await until(async () => (await quick(ofBytes(10 * MB))) === 200);
+  },
+);
+
+test.each([
+  ['plain', ofBytes(65 * KB)],
+  ['compressed', zipped(64 * KB)],
+])(
+  "an SDK's repetition of a call (%s) that found no room is done, and is not given what an equal call before it got",
+  async (_, options) => {
+    const send = (count: number) => {
+      const headers = { ...options.headers, 'x-stainless-retry-count': String(count) };
+      return stand.call('POST', '/counted', { ...options, headers });
+    };
+    const before = await send(0);
+    const full = stand.call('POST', '/held', ofBytes(10 * MB));
+    await until(async () => held.length === 1);
+    expect((await send(0)).status).toBe(503);
+    endHeld();
+    await full;
+    const again = await send(1);
+    expect([again.status, again.json.n]).toEqual([201, before.json.n + 1]);
+    expect((await send(2)).text).toBe(again.text);
   },
 );
 
