@@ -60,7 +60,8 @@ async function timeOne(db: Database, jobId: string, plans: boolean): Promise<Omi
       db.transaction((tx) => planShards(tx, { ...input, holdMs: HOLD_MS })),
     );
     const planned = shards.reduce((sum, shard) => sum + shard.size, 0);
-    if (planned !== (plans ? SHARDS * SHARD_SIZE : 0)) throw new Error(`planned ${planned}`);
+    // A job that goes on has shards of different lengths (record 0035): fewer messages than their longest times their number.
+    if (planned > 0 !== plans || planned > SHARDS * SHARD_SIZE) throw new Error(`planned ${planned}`);
     const wakeUp = await timed(times.wakeUp, () => nextWakeUpMs(db, jobId));
     if (wakeUp === null || wakeUp > 0 === plans) throw new Error(`the next wake-up is in ${wakeUp} ms`);
   }
