@@ -7,6 +7,7 @@ import {
 } from 'nodemailer';
 import { dialChecked } from './egress/dial';
 import { type Egress } from './egress/guarded-client';
+import { createSlots, type Slots } from './smtp-slots';
 
 export interface SmtpServer {
   readonly host: string;
@@ -27,14 +28,17 @@ export class SmtpFailure extends Error {
   }
 }
 
+/** The right to one connection of a channel's pool. */
+export interface SmtpSlot {
+  /** Sends without waiting for others. Throws an SmtpFailure. */
+  send(mail: SendMailOptions, signal: AbortSignal): Promise<SMTPPoolSentMessageInfo>;
+  /** Once, when the call has ended. */
+  release(): void;
+}
+
 export interface SmtpTransports {
-  /** Sends over a pooled connection of this channel. Throws an SmtpFailure. */
-  send(
-    channelId: string,
-    server: SmtpServer,
-    mail: SendMailOptions,
-    signal: AbortSignal,
-  ): Promise<SMTPPoolSentMessageInfo>;
+  /** Waits for a connection of this channel. undefined: none came free in time, or `signal` aborted. */
+  slot(channelId: string, server: SmtpServer, signal: AbortSignal): Promise<SmtpSlot | undefined>;
   close(): void;
 }
 
@@ -54,13 +58,15 @@ export function createSmtpTransports(deps: {
   egress: Egress;
   connectTimeoutMs: number;
   totalTimeoutMs: number;
+  slotTimeoutMs: number;
 }): SmtpTransports {
   const pools = new Map<
     string,
-    { readonly version: string; readonly pool: Pool; usedAtMs: number; busy: number }
+    { readonly version: string; readonly pool: Pool; readonly slots: Slots; usedAtMs: number; busy: number }
   >();
 
   const discard = (channelId: string): void => {
+    pools.get(channelId)?.slots.close();
     pools.get(channelId)?.pool.close();
     pools.delete(channelId);
   };
@@ -76,21 +82,28 @@ export function createSmtpTransports(deps: {
     const known = pools.get(channelId);
     if (known?.version === version) return known;
     discard(channelId);
-    const fresh = { version, pool: createPool(deps, server), usedAtMs: nowMs, busy: 0 };
+    const slots = createSlots(server.poolSize);
+    const fresh = { version, pool: createPool(deps, server), slots, usedAtMs: nowMs, busy: 0 };
     pools.set(channelId, fresh);
     return fresh;
   };
 
   return {
-    async send(channelId, server, mail, signal) {
+    async slot(channelId, server, signal) {
       const entry = poolFor(channelId, server);
       entry.busy += 1;
-      try {
-        return await entry.pool.send(mail, signal);
-      } finally {
+      const leave = () => {
         entry.busy -= 1;
         entry.usedAtMs = Date.now();
-      }
+      };
+      if (!(await entry.slots.take(deps.slotTimeoutMs, signal))) return void leave();
+      return {
+        send: (mail, stopped) => entry.pool.send(mail, stopped),
+        release() {
+          entry.slots.release();
+          leave();
+        },
+      };
     },
     close() {
       for (const channelId of [...pools.keys()]) discard(channelId);

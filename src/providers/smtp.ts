@@ -8,6 +8,7 @@ import { isHeaderText } from './email-headers';
 import { buildMail } from './smtp-message';
 import { outcomeOfSmtpError } from './smtp-outcome';
 import { createSmtpTransports, SmtpFailure, type SmtpServer } from './smtp-transport';
+import { stopper } from './stopper';
 
 /** Longer than any mail domain; a path of more than 256 characters is refused by servers (RFC 5321, 4.5.3.1.3). */
 const DOMAIN = /^(?=.{4,180}$)[a-z0-9-]+(?:\.[a-z0-9-]+)+$/;
@@ -50,6 +51,14 @@ const IMPLICIT_TLS_PORT = 465;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** A busy server may take its time over the reply to DATA. */
 const TOTAL_TIMEOUT_MS = 60_000;
+/** For a connection of the pool, before the call begins. Who had none by then gives its place to others, and comes again. */
+const SLOT_TIMEOUT_MS = 20_000;
+const POOL_BUSY: Outcome = {
+  type: 'throttled',
+  code: 'pool_busy',
+  message: 'All connections of the channel were in use; nothing was sent.',
+  retryAfterMs: 2_000,
+};
 
 /** E-mail over anybody's SMTP server. SMTP has no idempotency keys: the window is 0, and the Message-ID only traces. */
 export function createSmtp(deps: {
@@ -57,16 +66,18 @@ export function createSmtp(deps: {
   /** Signs return paths. Absent where nothing is sent: mails then go out from the From address. */
   returnPaths?: TokenSigner | undefined;
   /** For tests. */
-  timeouts?: { readonly connectMs: number; readonly totalMs: number };
+  timeouts?: { readonly connectMs: number; readonly totalMs: number; readonly slotMs?: number };
 }): Provider<SmtpSettings, SmtpCredentials> & { close(): void } {
-  const { connectMs, totalMs } = deps.timeouts ?? {
-    connectMs: CONNECT_TIMEOUT_MS,
-    totalMs: TOTAL_TIMEOUT_MS,
-  };
+  const {
+    connectMs = CONNECT_TIMEOUT_MS,
+    totalMs = TOTAL_TIMEOUT_MS,
+    slotMs = SLOT_TIMEOUT_MS,
+  } = deps.timeouts ?? {};
   const transports = createSmtpTransports({
     egress: deps.egress,
     connectTimeoutMs: connectMs,
     totalTimeoutMs: totalMs,
+    slotTimeoutMs: slotMs,
   });
 
   return {
@@ -74,7 +85,7 @@ export function createSmtp(deps: {
     kinds: ['email'],
     settings: settingsSchema,
     credentials: credentialsSchema,
-    totalTimeoutMs: totalMs,
+    totalTimeoutMs: slotMs + totalMs,
     dedupeWindowMs: () => 0,
     identities: (settings) => settings.identities,
     endpoint: ({ host, port, requireTls, ...rest }) => {
@@ -86,21 +97,19 @@ export function createSmtp(deps: {
       const { channel } = request;
       const built = buildMail(request, channel.settings);
       if (!built.ok) return built.outcome;
+      const server = serverOf(channel.settings, channel.credentials);
+      const slot = await transports.slot(channel.id, server, signal);
+      if (!slot) return signal.aborted ? outcomeOfSmtpError({}, false, 'aborted') : POOL_BUSY;
       const stop = stopper(signal, totalMs);
       try {
-        const server = serverOf(channel.settings, channel.credentials);
-        const info = await transports.send(
-          channel.id,
-          server,
-          withReturnPath(built.mail, request),
-          stop.signal,
-        );
+        const info = await slot.send(withReturnPath(built.mail, request), stop.signal);
         return outcomeOfInfo(info, built.primary);
       } catch (error) {
         const failure = error instanceof SmtpFailure ? error : new SmtpFailure(error, false);
         return outcomeOfSmtpError(failure.reason, failure.bodyEnded, stop.cause());
       } finally {
         stop.clear();
+        slot.release();
       }
     },
   };
@@ -146,26 +155,4 @@ function queueIdOf(response: string): string | undefined {
   return /\b(?:queued as|id=|queued mail id|message[- ]?id[:=])\s*<?([A-Za-z0-9][A-Za-z0-9._-]{3,100})/i.exec(
     response,
   )?.[1];
-}
-
-/** One signal of the caller's and the total time-out's, which remembers whose it was. */
-function stopper(signal: AbortSignal, totalMs: number) {
-  const controller = new AbortController();
-  let cause: 'timeout' | 'aborted' | undefined;
-  const stop = (why: 'timeout' | 'aborted') => {
-    cause ??= why;
-    controller.abort();
-  };
-  const onAbort = () => stop('aborted');
-  const timer = setTimeout(() => stop('timeout'), totalMs);
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  return {
-    signal: controller.signal,
-    cause: () => cause,
-    clear() {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-    },
-  };
 }
