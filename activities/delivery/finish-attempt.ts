@@ -67,7 +67,7 @@ export function decideFinish(rules: DeliveryRules, input: FinishInput): Finishin
     attempts: input.attempts,
     calls: input.calls,
     sinceFirstAttemptMs: message.sinceFirstAttemptMs,
-    hasNextRoute: input.hasNextRoute,
+    hasNextRoute: input.hasNextRoute && !(outcome.type === 'permanent' && outcome.othersHaveIt),
     deduplicates: Date.now() - input.callStartedAtMs < input.provider.dedupeWindowMs(input.settings),
     atMostOnce: message.guarantee === 'at_most_once',
     random: Math.random(),

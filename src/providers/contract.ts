@@ -47,7 +47,7 @@ export interface SendRequest<S = unknown, C = unknown> {
  * - throttled: not taken, for load; costs no attempt.
  * - retryable: provably not taken; another attempt may work.
  * - permanent: provably refused; another attempt will not work. `reason` says whose fault.
- * - ambiguous: the call may have been taken (time-out or a broken connection after the request was written).
+ * - ambiguous: the call may have been taken (time-out or a broken connection after the request was written), or a part of it was.
  */
 export type Outcome =
   | { readonly type: 'accepted'; readonly vendorId?: string; readonly settled?: 'delivered' | 'bounced' }
@@ -68,6 +68,8 @@ export type Outcome =
       readonly code: string;
       readonly message: string;
       readonly reason: 'provider_refused' | 'credentials_refused';
+      /** A copy of the same call was taken: no other route, which would send to it again. */
+      readonly othersHaveIt?: true;
     }
   | {
       readonly type: 'ambiguous';

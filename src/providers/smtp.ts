@@ -141,13 +141,16 @@ function serverOf(settings: SmtpSettings, { user, pass }: SmtpCredentials): Smtp
 }
 
 /**
- * The server took the message for at least one recipient. Where it refused the one the message is about, that is the
- * verdict, although somebody in cc may have it.
+ * The server took the message for at least one recipient. Where it refused the one that the message is about, somebody
+ * else has it: a refusal for now is not "not taken", and one for good must not be sent by another route.
  */
 function outcomeOfInfo(info: SMTPPoolSentMessageInfo, primary: string): Outcome {
   const refusal = info.rejectedErrors?.find((error) => error.recipient === primary);
-  if (refusal) return outcomeOfSmtpError(refusal, false, undefined);
-  return { type: 'accepted', vendorId: queueIdOf(info.response) ?? info.messageId };
+  if (!refusal) return { type: 'accepted', vendorId: queueIdOf(info.response) ?? info.messageId };
+  const verdict = outcomeOfSmtpError(refusal, false, undefined);
+  if (verdict.type === 'permanent') return { ...verdict, othersHaveIt: true };
+  if (verdict.type === 'accepted') return verdict;
+  return { ...verdict, type: 'ambiguous' };
 }
 
 /** Postfix, Exim and others name their queue id in the reply to DATA: what an operator greps for in the server's log. */

@@ -64,12 +64,22 @@ test.each<[SmtpScript, object]>([
   expect(sink.seen.length).toBeLessThanOrEqual(1);
 });
 
-test('with the recipient refused and cc taken, the recipient is what counts', async () => {
-  sink.script({ rcpt: (address) => (address.startsWith('ada') ? reply(550, '5.1.1 no') : undefined) });
-  expect(await send(requestWith({ cc: ['carl@example.com'] }))).toMatchObject({
-    type: 'permanent',
-    code: 'smtp_550',
-  });
+test.each([
+  [
+    'a refusal for good takes no other route',
+    reply(550, '5.1.1 no'),
+    { type: 'permanent', othersHaveIt: true },
+  ],
+  ['one for now is in doubt', reply(450, '4.2.0 greylisted'), { type: 'ambiguous', code: 'smtp_450' }],
+  ['a throttle is in doubt', reply(450, '4.7.1 slow down'), { type: 'ambiguous', code: 'smtp_450' }],
+])('with the recipient refused and a copy taken, %s', async (_, refusal, expected) => {
+  sink.script({ rcpt: (address) => (address.startsWith('ada') ? refusal : undefined) });
+  expect(await send(requestWith({ cc: ['carl@example.com'] }))).toMatchObject(expected);
+});
+
+test('with the copy refused too, nobody has it, and another route may be taken', async () => {
+  sink.script({ rcpt: reply(550, '5.1.1 no') });
+  expect(await send(requestWith({ cc: ['carl@example.com'] }))).not.toHaveProperty('othersHaveIt');
 });
 
 test.each(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR'])(
