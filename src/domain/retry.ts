@@ -29,6 +29,8 @@ export const ATTEMPT_MARGIN_MS = 30_000;
 
 /** A vendor's Retry-After counts up to this: a garbled or hostile header must not park a message for a year. */
 const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
+/** Less than this names no time: `Retry-After: 0` at every call would be a loop without a pause, and it costs no attempt. */
+const MIN_RETRY_AFTER_MS = 1_000;
 
 export type OutcomeType = 'accepted' | 'throttled' | 'retryable' | 'permanent' | 'ambiguous';
 
@@ -108,15 +110,13 @@ export function afterOutcome(input: AfterInput): Next {
   }
 }
 
-/** Backoff with jitter of up to a quarter either way; a vendor's Retry-After is a lower bound. */
+/** Backoff with jitter of up to a quarter either way; a vendor's Retry-After is a lower bound, and a throttle's the wait itself. */
 function waitFor(input: AfterInput): number {
   const { policy, outcome, attempts, calls, random } = input;
   const exponent = Math.max(0, (outcome.type === 'throttled' ? calls : attempts) - 1);
   const backoff = Math.min(policy.capMs, policy.baseMs * policy.factor ** exponent);
   const jittered = Math.round(backoff * (0.75 + random * 0.5));
   if (outcome.retryAfterMs === undefined || !(outcome.retryAfterMs >= 0)) return jittered;
-  return Math.max(
-    Math.min(outcome.retryAfterMs, MAX_RETRY_AFTER_MS),
-    outcome.type === 'throttled' ? 50 : jittered,
-  );
+  const named = outcome.type === 'throttled' && outcome.retryAfterMs >= MIN_RETRY_AFTER_MS;
+  return Math.max(Math.min(outcome.retryAfterMs, MAX_RETRY_AFTER_MS), named ? 0 : jittered);
 }

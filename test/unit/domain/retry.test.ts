@@ -115,6 +115,14 @@ test('a throttled call costs no attempt, and waits longer with every call where 
   expect(after({ outcome: { type: 'throttled' }, attempts: 400 }).state).toBe('waiting');
 });
 
+test('a throttle of under a second names no time: the wait grows with every call', () => {
+  const waits = (retryAfterMs: number) =>
+    [1, 2, 3, 4].map((calls) => after({ outcome: { type: 'throttled', retryAfterMs }, calls }).waitMs);
+  expect(waits(0)).toEqual([1_000, 3_000, 9_000, 27_000]);
+  expect(waits(999)).toEqual([1_000, 3_000, 9_000, 27_000]);
+  expect(waits(1_000)).toEqual([1_000, 1_000, 1_000, 1_000]);
+});
+
 test('a refusal goes to the next route at once, and ends the message where there is none', () => {
   const permanent = { type: 'permanent', reason: 'credentials_refused' } as const;
   expect(after({ outcome: permanent, hasNextRoute: true })).toEqual({
