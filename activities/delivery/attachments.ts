@@ -4,6 +4,7 @@ import { parseUrl } from '../../src/domain/parse-url';
 import { type FetchedAttachment } from '../../src/providers/contract';
 import { type Egress } from '../../src/providers/egress/guarded-client';
 import { createByteBudget, type ByteBudget, type Hold } from '../../src/runtime/byte-budget';
+import { stopper } from '../../src/providers/stopper';
 
 /** All files of one message together (issue: "10 MB in all"). */
 const MAX_TOTAL_BYTES = 10 * 1024 * 1024;
@@ -16,11 +17,14 @@ export type Attachments =
 const PROCESS_BYTES = 256 * 1024 * 1024;
 /** As long as a file itself may take. Who had no turn by then gives its place to others, and comes again. */
 const TURN_MS = 30_000;
+/** For all files of one message: with its turn and the call well below the five minutes of an attempt. */
+const TOTAL_MS = 60_000;
 const processBudget = createByteBudget(PROCESS_BYTES);
 
 interface Delivery {
   readonly budget: ByteBudget;
   readonly turnMs: number;
+  readonly totalMs: number;
   readonly holds: Hold[];
 }
 const deliveries = new AsyncLocalStorage<Delivery>();
@@ -28,28 +32,37 @@ const deliveries = new AsyncLocalStorage<Delivery>();
 /** Runs one delivery; the bytes of the files that it fetches are held until it ends. */
 export async function holdingFiles<T>(
   work: () => Promise<T>,
-  { budget = processBudget, turnMs = TURN_MS }: { budget?: ByteBudget; turnMs?: number } = {},
+  {
+    budget = processBudget,
+    turnMs = TURN_MS,
+    totalMs = TOTAL_MS,
+  }: { budget?: ByteBudget; turnMs?: number; totalMs?: number } = {},
 ): Promise<T> {
   const holds: Hold[] = [];
   try {
-    return await deliveries.run({ budget, turnMs, holds }, work);
+    return await deliveries.run({ budget, turnMs, totalMs, holds }, work);
   } finally {
     for (const hold of holds) hold.shrinkTo(0);
   }
 }
 
 /**
- * Fetches a message's files, one after the other, through the egress guard. Details name places in the list, never URLs. Files
+ * Fetches a message's files, one after the other, through the egress guard, all within one time, or until `signal` aborts. Details name places in the list, never URLs. Files
  * are for a delivery of its own (`holdingFiles`): a group that held some and waited for room for the others would wait for itself.
  */
-export async function fetchAttachments(egress: Egress, refs: readonly AttachmentRef[]): Promise<Attachments> {
+export async function fetchAttachments(
+  egress: Egress,
+  refs: readonly AttachmentRef[],
+  signal?: AbortSignal,
+): Promise<Attachments> {
   if (refs.length === 0) return { ok: true, attachments: [] };
   const delivery = deliveries.getStore();
   if (!delivery) return later('Attachments are fetched for one message at a time.');
   const hold = await delivery.budget.take(MAX_TOTAL_BYTES, delivery.turnMs);
   if (!hold) return later('Too many attachments are under way.');
   delivery.holds.push(hold);
-  const fetched = await fetchAll(egress, refs);
+  const stop = stopper(signal, delivery.totalMs);
+  const fetched = await fetchAll(egress, refs, stop).finally(() => stop.clear());
   const files = fetched.ok ? fetched.attachments : [];
   hold.shrinkTo(files.reduce((sum, { content }) => sum + content.length, 0));
   return fetched;
@@ -59,11 +72,16 @@ function later(detail: string): Attachments {
   return { ok: false, retryable: true, detail };
 }
 
-async function fetchAll(egress: Egress, refs: readonly AttachmentRef[]): Promise<Attachments> {
+async function fetchAll(
+  egress: Egress,
+  refs: readonly AttachmentRef[],
+  stop: Pick<ReturnType<typeof stopper>, 'signal' | 'cause'>,
+): Promise<Attachments> {
   const attachments: FetchedAttachment[] = [];
   let room = MAX_TOTAL_BYTES;
   for (const [index, ref] of refs.entries()) {
-    const file = await egress.fetchFile(ref.url, room);
+    const file = await egress.fetchFile(ref.url, room, stop.signal);
+    if (!file.ok && stop.cause() === 'timeout') return later('The attachments took too long in all.');
     if (!file.ok) {
       const detail =
         file.code === 'too_large'

@@ -61,7 +61,8 @@ export function createAttempts(deps: Dependencies, by: Preparers, finish: Finish
     const { message, stopped } = gates;
     const recovering = message.state === 'sending';
     if (stopped && !recovering) return afterGates(db, rules, { messageId, jobKind, gates, stopped });
-    const preparation = await prepare(deps, by, messageId, gates);
+    // A file that an abort left out would put a call that was begun in doubt for good: it is fetched to its end.
+    const preparation = await prepare(deps, by, messageId, gates, recovering ? undefined : run.signal);
     if (preparation.type === 'rejected' && !recovering) {
       return move(db, messageId, { to: 'rejected', reason: preparation.reason, detail: preparation.detail });
     }

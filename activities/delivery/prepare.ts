@@ -52,6 +52,8 @@ export async function prepare(
   by: Preparers,
   messageId: string,
   { message, links }: Passed,
+  /** Ends the fetching of files. */
+  signal?: AbortSignal,
 ): Promise<Preparation> {
   const [fault] = message.spec.faults ?? [];
   if (fault) return rejected(fault.reason as RejectReason, fault.description);
@@ -88,7 +90,7 @@ export async function prepare(
   if (!result.ok) return rejected(result.reason, result.detail);
   const sender = senderOf(spec, opened);
   if (!sender.ok) return rejected('invalid_sender', sender.detail);
-  const files = await fetchAttachments(deps.egress, result.rendered.attachments);
+  const files = await fetchAttachments(deps.egress, result.rendered.attachments, signal);
   if (!files.ok) {
     return files.retryable
       ? { type: 'attachment_missing', detail: files.detail }

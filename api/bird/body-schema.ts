@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { headersSchema } from './meta-schema';
-import { attachmentSchema } from './template-schema';
+import { attachmentSchema, FILES_MAX } from './template-schema';
 import { fieldText } from './text-schema';
 import { fetchableUrl, linkUrl } from './url-schema';
 
@@ -60,7 +60,7 @@ const metadata = z.looseObject({
 });
 
 const decoration = {
-  attachments: z.array(attachmentSchema).optional(),
+  attachments: z.array(attachmentSchema).max(FILES_MAX).optional(),
   actions: z.array(action).optional(),
   metadata: metadata.optional(),
 };
@@ -88,7 +88,11 @@ export const bodySchema = z
       .looseObject({ images: z.array(image).optional(), text: z.string().optional(), ...decoration })
       .optional(),
     file: z
-      .looseObject({ files: z.array(file).optional(), text: z.string().optional(), ...decoration })
+      .looseObject({
+        files: z.array(file).max(FILES_MAX).optional(),
+        text: z.string().optional(),
+        ...decoration,
+      })
       .optional(),
     gif: kept(),
     location: kept(),

@@ -2,7 +2,7 @@ import { type AttachmentRef, type Content, type LinkAction } from '../../src/dom
 import { type Fault } from '../../src/domain/message-spec';
 import { type BirdBody, RENDERED_BODY_TYPES, UNSUPPORTED_BODY_TYPES } from './body-schema';
 import { fault } from './faults';
-import { type BirdAttachment } from './template-schema';
+import { type BirdAttachment, FILES_MAX } from './template-schema';
 
 type RenderedType = (typeof RENDERED_BODY_TYPES)[number];
 /** What all rendered body types may have beside what they are. */
@@ -50,6 +50,10 @@ export function bodyToContent(body: BirdBody): { content?: Content; faults: read
     return { faults: [fault('invalid_content', `body.${type}`, `is required for a body of type ${type}`)] };
   }
   const content: Content = { ...mainPart(body, type), ...decorations(carried), interpolate: false };
+  if ((content.files?.length ?? 0) + (content.attachments?.length ?? 0) > FILES_MAX) {
+    const problem = `must have at most ${FILES_MAX} files and attachments in all`;
+    return { faults: [fault('invalid_input', `body.${type}`, problem)] };
+  }
   return isEmpty(content)
     ? { faults: [fault('invalid_content', `body.${type}`, 'has nothing to send')] }
     : { content, faults: [] };

@@ -8,6 +8,9 @@ const UTM_MAX_ENTRIES = 8;
 /** A DNS name of 253 characters would fit an e-mail; Bird says 128. */
 const SHORT_LINK_DOMAIN_MAX_CHARS = 128;
 
+/** Files of one message: they are fetched one by one, within one time for all. */
+export const FILES_MAX = 50;
+
 export const attachmentSchema = z
   .looseObject({
     mediaUrl: fetchableUrl.meta({
@@ -54,7 +57,7 @@ export const templateSchema = z
       example: 'fe72e43f-340e-4d41-9a9e-a136278ebb04',
     }),
     locale: z.string().max(64).optional().meta({ description: 'BCP 47.', example: 'en' }),
-    attachments: z.array(attachmentSchema).optional(),
+    attachments: z.array(attachmentSchema).max(FILES_MAX).optional(),
     shortLinks: shortLinksSchema.optional(),
     variables: z
       .record(z.string(), z.unknown())

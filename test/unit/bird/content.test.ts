@@ -79,6 +79,21 @@ describe('a body', () => {
     expect(await descriptions({})).toEqual(['invalid_content needs a body or a template']);
   });
 
+  it('has at most 50 files, attachments counted', async () => {
+    const many = (count: number) => Array.from({ length: count }, () => attachment);
+    const file = (files: number, attachments: number) =>
+      descriptions({ body: { type: 'file', file: { files: many(files), attachments: many(attachments) } } });
+    expect(await file(25, 25)).toBeUndefined();
+    expect(await file(25, 26)).toEqual([
+      'invalid_input body.file: must have at most 50 files and attachments in all',
+    ]);
+    expect(await file(51, 0)).toContain('invalid_input body.file.files: must have at most 50 entries');
+    expect(await file(0, 51)).toContain('invalid_input body.file.attachments: must have at most 50 entries');
+    expect(await descriptions({ template: { projectId: 'welcome', attachments: many(51) } })).toEqual([
+      'invalid_input template.attachments: must have at most 50 entries',
+    ]);
+  });
+
   it('that is null counts as absent', async () => {
     expect(
       await descriptions({ body: textBody('x'), template: null, reference: null, tags: null }),

@@ -130,6 +130,40 @@ test('who has no turn in time is told to come later, asks for nothing, and lets 
   }
 });
 
+/** A server of files that answers the first and then drips until it is stopped. */
+function drippingServer() {
+  const asked: string[] = [];
+  const fetchFile = (url: string, _room: number, signal?: AbortSignal) =>
+    new Promise<FetchedFile>((resolve) => {
+      asked.push(url);
+      const stopped = { ok: false, code: 'unreachable', message: 'Stopped.', retryable: true } as const;
+      if (asked.length === 1) resolve({ ok: true, content: Buffer.alloc(1), contentType: 'text/plain' });
+      else signal?.addEventListener('abort', () => resolve(stopped));
+    });
+  return { egress: { fetchFile } as unknown as Egress, asked };
+}
+const THREE = ['a', 'b', 'c'].map((name) => ({ url: `https://files.example/${name}` }));
+
+test('all files of a message have one time together; then it is told to come later, and its room is free', async () => {
+  const { egress, asked } = drippingServer();
+  const budget = createByteBudget(10 * MB);
+  const files = await holdingFiles(() => fetchAttachments(egress, THREE), { budget, totalMs: 50 });
+  expect(files).toEqual({ ok: false, retryable: true, detail: 'The attachments took too long in all.' });
+  expect(asked).toHaveLength(2);
+  expect(await budget.take(10 * MB, 1)).toBeDefined();
+});
+
+test('an abort ends the fetching, and no further file is asked for', async () => {
+  const { egress, asked } = drippingServer();
+  const stop = new AbortController();
+  const files = holdingFiles(() => fetchAttachments(egress, THREE, stop.signal));
+  await settle();
+  expect(asked).toHaveLength(2);
+  stop.abort();
+  expect(await files).toMatchObject({ ok: false, retryable: true });
+  expect(asked).toHaveLength(2);
+});
+
 test('outside of a delivery of its own no file is fetched: a group would wait for itself', async () => {
   const server = fileServer();
   expect(await fetchAttachments(server.egress, REFS)).toMatchObject({ ok: false, retryable: true });
