@@ -4,6 +4,7 @@ import { type ChannelKind } from '../domain/kinds';
 import { type Recipient } from '../domain/message-spec';
 import { type ProviderEvent } from '../providers/callbacks/contract';
 import { type Tx } from './database';
+import { normalAddress } from './fact-keys';
 import { findDeliveries, lockStandings, type DeliveryMatch, type StandingRow } from './callback-reads';
 import { applyMoves, noteEvents, type Noted, type ToldStep } from './callback-writes';
 
@@ -151,10 +152,12 @@ function isCopy(
   { addresses, ...others }: Recipient,
 ): boolean {
   if (recipient === undefined) return false;
-  const named = recipient.toLowerCase();
-  if (mainAddress(addresses, kind)?.toLowerCase() === named) return false;
+  // Vendors and bounces name the domain as DNS knows it; here it stands as it was given.
+  const named = normalAddress(kind, recipient);
+  const main = mainAddress(addresses, kind);
+  if (main !== undefined && normalAddress(kind, main) === named) return false;
   const copies = [...(others.alsoTo ?? []), ...(others.cc ?? []), ...(others.bcc ?? [])];
-  return copies.some((address) => address.toLowerCase() === named);
+  return copies.some((address) => normalAddress(kind, address) === named);
 }
 
 function addressFact({ event, delivery, copy }: Fact, { recipient, messageId }: StandingRow): AddressFact[] {

@@ -46,7 +46,7 @@ interface Sent {
 async function sending(count = 1): Promise<Sent[]> {
   const recipient = {
     ...{ id: 'jane', idGenerated: false },
-    ...{ addresses: { email: 'jane@x.example' }, cc: ['copy@x.example'] },
+    ...{ addresses: { email: 'jane@x.example' }, cc: ['copy@x.example', 'info@bücher.example'] },
   };
   const { batchId, messageIds } = await database.db.transaction((tx) =>
     service.acceptBatch(tx, {
@@ -218,6 +218,15 @@ test('a copy’s bounce is no fate of the message, and tells of the copy’s add
   expect(told).toMatchObject([{ address: 'Copy@x.example' }]);
   await record([fact(sent, 'bounced', { dedupe: 'own', recipient: 'JANE@x.example' })]);
   expect((await view(sent)).state).toBe('undelivered');
+});
+
+test('a copy with an international domain is known by its ASCII form, and the recipient is not blamed', async () => {
+  const sent = await one();
+  await answer(sent);
+  const address = 'info@xn--bcher-kva.example';
+  const { told } = await record([fact(sent, 'bounced', { hard: true, recipient: address })]);
+  expect((await view(sent)).state).toBe('sent');
+  expect(told).toMatchObject([{ address }]);
 });
 
 test('facts of another channel, another workspace or no delivery at all are dropped', async () => {
