@@ -92,12 +92,18 @@ async function fetchAll(
     room -= file.content.length;
     attachments.push({
       filename: ref.filename ?? nameFrom(ref.url) ?? `attachment-${index + 1}`,
-      contentType: ref.contentType ?? file.contentType,
+      contentType: mediaTypeIn(ref.contentType) || file.contentType,
       content: file.content,
       inline: ref.inline === true,
     });
   }
   return { ok: true, attachments };
+}
+
+/** Type and subtype: a provider takes nothing else, and `text/csv; charset=utf-8` would become a file of unknown type. */
+function mediaTypeIn(contentType = ''): string {
+  const [type = ''] = contentType.split(';');
+  return type.trim();
 }
 
 function nameFrom(url: string): string | undefined {

@@ -164,6 +164,28 @@ test('an abort ends the fetching, and no further file is asked for', async () =>
   expect(asked).toHaveLength(2);
 });
 
+/** What becomes of one small file. */
+async function fetched(ref: { url: string; contentType?: string; filename?: string }) {
+  const server = fileServer();
+  const files = holdingFiles(() => fetchAttachments(server.egress, [ref]));
+  await settle();
+  server.answer(1);
+  return (await files) as { attachments: readonly { filename: string; contentType: string }[] };
+}
+
+test.each([
+  ['text/calendar; method=REQUEST', 'text/calendar'],
+  ['text/csv', 'text/csv'],
+  [' ; charset=utf-8', 'application/pdf'],
+  [undefined, 'application/pdf'],
+])(
+  'a file given as %s is sent as %s: its type counts without parameters, else what its server says',
+  async (contentType, sent) => {
+    const ref = { url: 'https://files.example/a', ...(contentType === undefined ? {} : { contentType }) };
+    expect((await fetched(ref)).attachments).toMatchObject([{ contentType: sent }]);
+  },
+);
+
 test('outside of a delivery of its own no file is fetched: a group would wait for itself', async () => {
   const server = fileServer();
   expect(await fetchAttachments(server.egress, REFS)).toMatchObject({ ok: false, retryable: true });
