@@ -106,7 +106,21 @@ function mediaTypeIn(contentType = ''): string {
   return type.trim();
 }
 
+/** The last part of the path as people read it, without what no header or file system holds, or what turns text about. */
 function nameFrom(url: string): string | undefined {
-  const last = parseUrl(url)?.pathname.split('/').at(-1);
-  return last || undefined;
+  const last = parseUrl(url)?.pathname.split('/').at(-1) ?? '';
+  return (
+    decoded(last)
+      .replace(/[\p{Cc}\p{Bidi_Control}/\\]/gu, '')
+      .trim() || undefined
+  );
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // Not UTF-8, or a bare `%`: it stands as it is.
+    return text;
+  }
 }

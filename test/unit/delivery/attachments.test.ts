@@ -186,6 +186,19 @@ test.each([
   },
 );
 
+test.each([
+  ['Rechnung%20M%C3%A4rz.pdf', 'Rechnung März.pdf'],
+  ['Rechnung März.pdf', 'Rechnung März.pdf'],
+  ['a%0D%0AX-Evil:%201%2F..%5Cb%00.pdf', 'aX-Evil: 1..b.pdf'],
+  ['invoice%E2%80%AEfdp.exe', 'invoicefdp.exe'],
+  ['100%.pdf', '100%.pdf'],
+  ['%FCber.pdf', '%FCber.pdf'],
+  ['%20', 'attachment-1'],
+])('a file at …/%s is named %s: decoded, and fit for a header', async (path, filename) => {
+  const ref = { url: `https://files.example/x/${path}` };
+  expect((await fetched(ref)).attachments).toMatchObject([{ filename }]);
+});
+
 test('outside of a delivery of its own no file is fetched: a group would wait for itself', async () => {
   const server = fileServer();
   expect(await fetchAttachments(server.egress, REFS)).toMatchObject({ ok: false, retryable: true });
