@@ -298,11 +298,12 @@ test('a replay tells everything from then on again, with the same ids, and what 
 });
 
 test('a replay from failingSince tells everything that was not taken, the first of it too', async () => {
+  await sendBatch(['u0']);
+  await stage.sleep(MINUTE);
   const id = await stage.addEndpoint(receiver.url, { types: ['message.sent'] });
   const ref = { workspaceId: WORKSPACE, endpointId: id };
-  await sendBatch(['u0']);
-  await stage.drained(id);
-  // Nobody drains, as where there is a long queue: what fails first has been waiting for an hour.
+  // Nobody drains, as where there is a long queue: what fails first has been waiting for an hour. Its workflow has not begun, as at
+  // a batch's end the server may leap to the next timer there is: an idle one's renewal, which drains.
   await stage.db.query(`update webhook_endpoints set quiet_until = 'infinity' where id = $1`, [id]);
   const missed = [...(await sendBatch(['u1'])), ...(await sendBatch(['u2']))];
   await stage.sleep(HOUR);
