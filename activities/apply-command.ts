@@ -1,15 +1,7 @@
 import { VolleyError } from '../src/domain/errors';
+import { isUnkeepable, sqlStateOf } from '../src/ledger/sql-state';
 import { type LedgerActivities } from '../workflows/contract';
 import { type Dependencies } from './dependencies';
-
-/**
- * What Postgres will not take however often it is asked: class 22 (a NUL in a text), 54000 (a key too large for its index). Asked
- * again for ever, such a command would keep all that came after it from the job.
- */
-function codeOfUnkeepable(error: unknown): string | undefined {
-  const code = String((error as { code?: unknown }).code);
-  return code.startsWith('22') || code === '54000' ? code : undefined;
-}
 
 /**
  * A command that came by signal, applied as its HTTP twin would be: one idempotent transition. What the ledger refuses (run
@@ -40,8 +32,10 @@ export function createApplyCommand(deps: Dependencies): LedgerActivities['applyC
         }
       });
     } catch (error) {
-      const code = error instanceof VolleyError ? error.code : codeOfUnkeepable(error);
-      if (code === undefined) throw error;
+      const refused = error instanceof VolleyError;
+      // Asked again for ever, what no row holds would keep all that came after it from the job.
+      if (!refused && !isUnkeepable(error)) throw error;
+      const code = refused ? error.code : sqlStateOf(error);
       log.warn({ event: 'command.refused', jobId, command: command.type, code }, 'command refused');
     }
   };

@@ -3,8 +3,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { v5 as uuidv5, validate as isUuid } from 'uuid';
 import { toCourierId } from '../src/domain/ids';
 import { VolleyError } from '../src/domain/errors';
+import { isLasting, sqlStateOf } from '../src/ledger/sql-state';
 import { workflowIds, type LedgerActivities } from '../workflows/contract';
-import { isLasting } from './delivery/persist';
 import { type Dependencies } from './dependencies';
 
 /**
@@ -39,7 +39,5 @@ const FOREIGN_KEY = '23503';
 
 /** Of what Postgres refuses for good: never its own words, which quote the values. */
 function sentenceOf(error: unknown): string {
-  return (error as { code?: unknown }).code === FOREIGN_KEY
-    ? NO_WORKSPACE
-    : 'The message cannot be kept as it is.';
+  return sqlStateOf(error) === FOREIGN_KEY ? NO_WORKSPACE : 'The message cannot be kept as it is.';
 }

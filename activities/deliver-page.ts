@@ -3,7 +3,6 @@ import { cancellationSignal } from '@temporalio/activity';
 import { type PageActivities, type PageResult } from '../workflows/contract';
 import { beginPage, endPage, type PageShard } from '../src/ledger/page-shards';
 import { type Dependencies } from './dependencies';
-import { holdingFiles } from './delivery/attachments';
 import { createAttempts } from './delivery/attempt';
 import { createCaller } from './delivery/call';
 import { createPreparers } from './delivery/preparers';
@@ -23,11 +22,10 @@ export function createDeliverPage(given: Dependencies): PageActivities['deliverP
   const deps = { ...given, rules: { ...given.rules, parkAfterMs: given.rules.pageParkAfterMs } };
   const by = createPreparers(deps);
   const finish = createOutcomeWriter(deps.db, deps.rules);
-  const attempts = createAttempts(deps, by, finish);
   const tools: PageTools = {
     group: createGroupBeginner(deps, by),
     call: createCaller(deps, finish),
-    attempts: { deliver: (...attempt) => holdingFiles(() => attempts.deliver(...attempt)) },
+    attempts: createAttempts(deps, by, finish),
     slots: createSlots(deps.rules.callsAtOnce),
   };
 

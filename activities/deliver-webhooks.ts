@@ -1,7 +1,7 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { v4 as uuidv4 } from 'uuid';
 import { afterFailure, isThrottle } from '../src/domain/webhooks';
-import { openSecrets } from '../src/ledger/webhook-endpoints';
+import { openSecrets, type WebhookEndpoint } from '../src/ledger/webhook-endpoints';
 import {
   closeDrain,
   disableEndpoint,
@@ -47,24 +47,18 @@ export function createDeliverWebhooks(deps: Dependencies): WebhookActivities['de
       const drain = await openDrain(db, endpointId, leaseOf());
       if (!drain) return { type: 'ended', why: 'deleted' };
       if (drain.endpoint.status !== 'active') return { type: 'ended', why: 'disabled' };
-      if (drain.backoffMs > 0 && handOn.concerns(drain.endpoint)) return handOnOnly(drain);
-      if (drain.backoffMs > 0 && activityInfo().attempt > 1) return waitOn(drain);
-      return run(drain);
+      // A repeated try: the answer of an earlier one got lost, and not what it wrote down. One failure is one step of the schedule.
+      const staysOff = handOn.concerns(drain.endpoint) || activityInfo().attempt > 1;
+      return drain.backoffMs > 0 && staysOff ? waitOn(drain) : run(drain);
     });
   };
 
-  async function handOnOnly(drain: Drain): Promise<DrainResult> {
-    const { endpoint, backoffMs } = drain;
-    const lookMs = lookAfter(backoffMs, await handOn.round(endpoint));
-    await stayBackedOff(db, drain, lookMs);
-    return { type: 'failed', waitMs: Math.ceil(lookMs), version: endpoint.version };
-  }
-
-  /** The answer of an earlier try got lost, and not what it wrote down: one failure is one step of the schedule. */
+  /** Its backoff goes on; what is for messages' own URLs does not wait for that. */
   async function waitOn(drain: Drain): Promise<DrainResult> {
     const { endpoint, backoffMs } = drain;
-    await stayBackedOff(db, drain, backoffMs);
-    return { type: 'failed', waitMs: Math.ceil(backoffMs), version: endpoint.version };
+    const lookMs = lookAfter(endpoint, backoffMs, await handOn.round(endpoint));
+    await stayBackedOff(db, drain, lookMs);
+    return { type: 'failed', waitMs: Math.ceil(lookMs), version: endpoint.version };
   }
 
   async function run(drain: Drain): Promise<DrainResult> {
@@ -134,6 +128,12 @@ export function createDeliverWebhooks(deps: Dependencies): WebhookActivities['de
     };
   }
 
+  /** When its workflow is to look again. */
+  function lookAfter(endpoint: WebhookEndpoint, backoffMs: number, allHandedOn: boolean): number {
+    if (!handOn.concerns(endpoint)) return backoffMs;
+    return allHandedOn ? Math.min(backoffMs, HAND_ON_EVERY_MS) : 0;
+  }
+
   /** @throws CallFault where they do not open. A subscription's secret signs for the messages' own URLs under it. */
   async function secretsOf({ endpoint }: Drain): Promise<readonly string[]> {
     const owner = { workspaceId: endpoint.workspaceId, endpointId: endpoint.parentId ?? endpoint.id };
@@ -167,7 +167,7 @@ export function createDeliverWebhooks(deps: Dependencies): WebhookActivities['de
         log.warn({ event: 'webhook.disabled', endpointId: drain.endpoint.id, reason: next.reason });
         return { type: 'ended', why: 'disabled' };
       }
-      const lookMs = handOn.concerns(drain.endpoint) ? lookAfter(next.waitMs, allHandedOn) : next.waitMs;
+      const lookMs = lookAfter(drain.endpoint, next.waitMs, allHandedOn);
       await scheduleRetry(tx, drain, next.waitMs, lookMs);
       return { type: 'failed', waitMs: Math.ceil(lookMs), version };
     });
@@ -178,10 +178,6 @@ export function createDeliverWebhooks(deps: Dependencies): WebhookActivities['de
 function faultOf(error: unknown): { type: 'fault'; failure: CallFailure } {
   if (!(error instanceof CallFault)) throw error;
   return { type: 'fault', failure: { status: undefined, retryAfterMs: undefined, text: error.message } };
-}
-
-function lookAfter(backoffMs: number, allHandedOn: boolean): number {
-  return allHandedOn ? Math.min(backoffMs, HAND_ON_EVERY_MS) : 0;
 }
 
 /** Unique to this try of this activity: a try that the server gave up on is fenced off by the next. */

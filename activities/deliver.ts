@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { type DeliverActivities, type DeliverResult } from '../workflows/contract';
 import { type Dependencies } from './dependencies';
-import { holdingFiles } from './delivery/attachments';
 import { createAttempts, SHORT_WAIT_MS } from './delivery/attempt';
 import { finishAttempt } from './delivery/finish-attempt';
 import { persist } from './delivery/persist';
@@ -23,7 +22,7 @@ export function createDeliver(deps: Dependencies): DeliverActivities['deliver'] 
     const place = isLocal || afterInPlace ? 'in-place' : activityId;
     const owner = `${workflowExecution?.runId ?? ''}/${place}`;
     const run = { owner, signal: cancellationSignal() };
-    const attempt = () => holdingFiles(() => attempts.deliver(run, jobKind, messageId));
+    const attempt = () => attempts.deliver(run, jobKind, messageId);
     // In place it is the workflow task that says that it is alive.
     return isLocal ? untilItWaits(attempt) : whileBeating(attempt);
   };

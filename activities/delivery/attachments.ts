@@ -1,9 +1,8 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { type AttachmentRef } from '../../src/domain/content';
 import { parseUrl } from '../../src/domain/parse-url';
 import { type FetchedAttachment } from '../../src/providers/contract';
 import { type Egress } from '../../src/providers/egress/guarded-client';
-import { createByteBudget, type ByteBudget, type Hold } from '../../src/runtime/byte-budget';
+import { createBudget, type Budget, type Hold } from '../../src/runtime/budget';
 import { stopper } from '../../src/providers/stopper';
 
 /** All files of one message together (issue: "10 MB in all"). */
@@ -19,49 +18,50 @@ const PROCESS_BYTES = 256 * 1024 * 1024;
 const TURN_MS = 30_000;
 /** For all files of one message: with its turn and the call well below the five minutes of an attempt. */
 const TOTAL_MS = 60_000;
-const processBudget = createByteBudget(PROCESS_BYTES);
+const processBudget = createBudget(PROCESS_BYTES);
 
-interface Delivery {
-  readonly budget: ByteBudget;
+/** Room for the files of one delivery. */
+export interface FileRoom {
+  readonly budget: Budget;
   readonly turnMs: number;
   readonly totalMs: number;
   readonly holds: Hold[];
 }
-const deliveries = new AsyncLocalStorage<Delivery>();
 
 /** Runs one delivery; the bytes of the files that it fetches are held until it ends. */
 export async function holdingFiles<T>(
-  work: () => Promise<T>,
+  work: (room: FileRoom) => Promise<T>,
   {
     budget = processBudget,
     turnMs = TURN_MS,
     totalMs = TOTAL_MS,
-  }: { budget?: ByteBudget; turnMs?: number; totalMs?: number } = {},
+  }: { budget?: Budget; turnMs?: number; totalMs?: number } = {},
 ): Promise<T> {
   const holds: Hold[] = [];
   try {
-    return await deliveries.run({ budget, turnMs, totalMs, holds }, work);
+    return await work({ budget, turnMs, totalMs, holds });
   } finally {
     for (const hold of holds) hold.shrinkTo(0);
   }
 }
 
 /**
- * Fetches a message's files, one after the other, through the egress guard, all within one time, or until `signal` aborts. Details name places in the list, never URLs. Files
- * are for a delivery of its own (`holdingFiles`): a group that held some and waited for room for the others would wait for itself.
+ * Fetches a message's files, one after the other, through the egress guard, all within one time, or until `signal` aborts. Details name
+ * places in the list, never URLs. Without a room of its own nothing is fetched: a group that held some and waited for room for the others
+ * would wait for itself.
  */
 export async function fetchAttachments(
   egress: Egress,
   refs: readonly AttachmentRef[],
+  room: FileRoom | undefined,
   signal?: AbortSignal,
 ): Promise<Attachments> {
   if (refs.length === 0) return { ok: true, attachments: [] };
-  const delivery = deliveries.getStore();
-  if (!delivery) return later('Attachments are fetched for one message at a time.');
-  const hold = await delivery.budget.take(MAX_TOTAL_BYTES, delivery.turnMs);
+  if (!room) return later('Attachments are fetched for one message at a time.');
+  const hold = await room.budget.take(MAX_TOTAL_BYTES, room.turnMs);
   if (!hold) return later('Too many attachments are under way.');
-  delivery.holds.push(hold);
-  const stop = stopper(signal, delivery.totalMs);
+  room.holds.push(hold);
+  const stop = stopper(signal, room.totalMs);
   const fetched = await fetchAll(egress, refs, stop).finally(() => stop.clear());
   const files = fetched.ok ? fetched.attachments : [];
   hold.shrinkTo(files.reduce((sum, { content }) => sum + content.length, 0));

@@ -12,6 +12,7 @@ import {
 } from '../../src/ledger/attempts';
 import { loadDelivery, type DeliveryContext } from '../../src/ledger/delivery-context';
 import { type Dependencies } from '../dependencies';
+import { holdingFiles, type FileRoom } from './attachments';
 import { createCaller, type Finish } from './call';
 import { afterGates, askGates, type Passed } from './gates';
 import { prepare, type Prepared, type Preparers } from './prepare';
@@ -47,7 +48,7 @@ export function createAttempts(deps: Dependencies, by: Preparers, finish: Finish
       if (isSettled(message.state)) {
         return { type: 'settled', state: message.state, reason: message.reason } as DeliverResult;
       }
-      return attempt(run, jobKind, messageId, message);
+      return holdingFiles((room) => attempt(run, jobKind, messageId, message, room));
     },
   };
 
@@ -56,13 +57,17 @@ export function createAttempts(deps: Dependencies, by: Preparers, finish: Finish
     jobKind: JobKind,
     messageId: string,
     given: DeliveryContext,
+    room: FileRoom,
   ): Promise<DeliverResult> {
     const gates = await askGates(deps, messageId, given);
     const { message, stopped } = gates;
     const recovering = message.state === 'sending';
     if (stopped && !recovering) return afterGates(db, rules, { messageId, jobKind, gates, stopped });
     // A file that an abort left out would put a call that was begun in doubt for good: it is fetched to its end.
-    const preparation = await prepare(deps, by, messageId, gates, recovering ? undefined : run.signal);
+    const preparation = await prepare(deps, by, messageId, gates, {
+      room,
+      signal: recovering ? undefined : run.signal,
+    });
     if (preparation.type === 'rejected' && !recovering) {
       return move(db, messageId, { to: 'rejected', reason: preparation.reason, detail: preparation.detail });
     }

@@ -1,18 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isLasting } from '../../src/ledger/sql-state';
 
 /** A ledger that is away for a moment should not put calls in doubt whose answers are known. */
 const RETRY_MS = 250;
 const GIVE_UP_MS = 60_000;
-
-const LASTING = /^(22|23|42|54|P0)/;
-
-/**
- * What Postgres says again of the same statement, however often it is asked: the data (22), a rule (23), the statement itself (42, P0)
- * or its size (54). All else passes: no connection, locks, a restart, no room.
- */
-export function isLasting(error: unknown): boolean {
-  return LASTING.test(String((error as { code?: unknown }).code));
-}
 
 /**
  * Writes an outcome that is in hand, again and again for a minute while the ledger is away. Every way of writing one may be repeated: one

@@ -12,7 +12,7 @@ import { type DeliveryContext } from '../../src/ledger/delivery-context';
 import { getTemplateVersion } from '../../src/ledger/templates';
 import { type FetchedAttachment } from '../../src/providers/contract';
 import { type Dependencies } from '../dependencies';
-import { fetchAttachments } from './attachments';
+import { fetchAttachments, type FileRoom } from './attachments';
 import { type Passed } from './gates';
 import { type Linker } from './links';
 import { type OpenChannel } from './open-channel';
@@ -52,8 +52,8 @@ export async function prepare(
   by: Preparers,
   messageId: string,
   { message, links }: Passed,
-  /** Ends the fetching of files. */
-  signal?: AbortSignal,
+  /** For its files; absent in a group. `signal` ends the fetching. */
+  fetching?: { readonly room: FileRoom; readonly signal: AbortSignal | undefined },
 ): Promise<Preparation> {
   const [fault] = message.spec.faults ?? [];
   if (fault) return rejected(fault.reason as RejectReason, fault.description);
@@ -90,7 +90,12 @@ export async function prepare(
   if (!result.ok) return rejected(result.reason, result.detail);
   const sender = senderOf(spec, opened);
   if (!sender.ok) return rejected('invalid_sender', sender.detail);
-  const files = await fetchAttachments(deps.egress, result.rendered.attachments, signal);
+  const files = await fetchAttachments(
+    deps.egress,
+    result.rendered.attachments,
+    fetching?.room,
+    fetching?.signal,
+  );
   if (!files.ok) {
     return files.retryable
       ? { type: 'attachment_missing', detail: files.detail }

@@ -4,6 +4,7 @@ import { ATTEMPT_MARGIN_MS } from '../../src/domain/retry';
 import { wordsOf } from '../../src/ledger/outputs';
 import { claimPage, type GroupBegun, type GroupClaim } from '../../src/ledger/page-claims';
 import { type Refusal } from '../../src/ledger/attempts';
+import { sqlStateOf } from '../../src/ledger/sql-state';
 import { factKeysOf, wishesOf, type FactsInput } from '../../src/ledger/gate-facts';
 import { freshContext, readGroupFacts, type JobContext } from '../../src/ledger/page-contexts';
 import { type Dependencies } from '../dependencies';
@@ -161,7 +162,7 @@ export function createGroupBeginner(deps: Dependencies, by: Preparers): GroupBeg
  * a message is sent all the same.
  */
 function unlessData(error: unknown): 'data' {
-  if (String((error as { code?: unknown }).code).startsWith('22')) return 'data';
+  if (sqlStateOf(error).startsWith('22')) return 'data';
   throw error;
 }
 

@@ -1,9 +1,10 @@
 import { type DeliverResult } from '../../workflows/contract';
 import { type Database } from '../../src/ledger/database';
 import { settlePage } from '../../src/ledger/page-claims';
+import { isLasting } from '../../src/ledger/sql-state';
 import { type DeliveryRules } from '../dependencies';
 import { decideFinish, finishAttempt, type FinishInput, type Finishing } from '../delivery/finish-attempt';
-import { isLasting, persist } from '../delivery/persist';
+import { persist } from '../delivery/persist';
 
 /** Groups on their way at once: while one is flushed to disk the next is made, and the worker need not wait for either. */
 const FLUSHES = 2;

@@ -1,6 +1,7 @@
 import { type Db } from '../../src/ledger/database';
 import { pageMessages, type PageShard } from '../../src/ledger/page-shards';
 import { type Item } from './item';
+import { createWeighed } from './weighed';
 
 /** Messages read at a time, with whom they are for; the next ones are asked for when so many are left. */
 const PAGE = 250;
@@ -37,10 +38,8 @@ export function createSource(
   shard: PageShard,
   makeReady: (items: readonly Item[]) => Promise<readonly Item[]>,
 ): Source {
-  const unready: Item[] = [];
-  const fresh: Item[] = [];
-  let unreadyBytes = 0;
-  let freshBytes = 0;
+  const unready = createWeighed();
+  const fresh = createWeighed();
   /** By when they are due. */
   const waiting: { item: Item; atMs: number }[] = [];
   let after = -1;
@@ -69,80 +68,46 @@ export function createSource(
     after = messages.at(-1)?.ordinal ?? after;
     exhausted = !more;
     for (const { messageId, fresh: spec, bytes, inMs } of messages) {
-      if (!spec) {
-        later({ messageId }, inMs);
-        continue;
-      }
-      unready.push({ messageId, bytes, fresh: spec });
-      unreadyBytes += bytes;
+      if (spec) unready.push([{ messageId, bytes, fresh: spec }]);
+      else later({ messageId }, inMs);
     }
-  }
-
-  /** As many as are made ready at a time. */
-  function takeUnready(): Item[] {
-    let count = 0;
-    let bytes = 0;
-    for (const item of unready) {
-      if (count === READY || (count > 0 && bytes + weightOf(item) > BYTES)) break;
-      count += 1;
-      bytes += weightOf(item);
-    }
-    unreadyBytes -= bytes;
-    return unready.splice(0, count);
-  }
-
-  function takeFresh(most: number): Item[] {
-    const taken = fresh.splice(0, most);
-    for (const item of taken) freshBytes -= weightOf(item);
-    return taken;
-  }
-
-  function weigh(items: readonly Item[]): void {
-    for (const item of items) freshBytes += weightOf(item);
   }
 
   async function readOn(): Promise<void> {
-    if (!exhausted && unready.length <= LOW && unreadyBytes <= BYTES / 2) await read();
-    const next = takeUnready();
-    if (next.length === 0) return;
-    const ready = await makeReady(next);
-    weigh(ready);
-    fresh.push(...ready);
+    if (!exhausted && unready.count() <= LOW && unready.bytes() <= BYTES / 2) await read();
+    const next = unready.take(READY, BYTES);
+    if (next.length > 0) fresh.push(await makeReady(next));
   }
 
   return {
     async fill() {
       throwIfFailed();
-      if (fresh.length >= 2 * READY || freshBytes >= BYTES || (exhausted && unready.length === 0)) return;
+      if (fresh.count() >= 2 * READY || fresh.bytes() >= BYTES || (exhausted && unready.count() === 0))
+        return;
       filling ??= readOn()
         .catch((error: Error) => (failure = error))
         .then(() => (filling = undefined));
-      if (fresh.length === 0 && dueCount(Date.now()) === 0) await filling;
+      if (fresh.count() === 0 && dueCount(Date.now()) === 0) await filling;
       throwIfFailed();
     },
     take(most) {
       const nowMs = Date.now();
       const due = waiting.splice(0, Math.min(most, dueCount(nowMs))).map(({ item }) => item);
-      return nowMs < freshAtMs ? due : [...due, ...takeFresh(most - due.length)];
+      return nowMs < freshAtMs ? due : [...due, ...fresh.take(most - due.length)];
     },
     ready() {
       const nowMs = Date.now();
-      return dueCount(nowMs) + (nowMs < freshAtMs ? 0 : fresh.length);
+      return dueCount(nowMs) + (nowMs < freshAtMs ? 0 : fresh.count());
     },
     nextMs() {
-      const allTaken = fresh.length === 0 && unready.length === 0 && exhausted && !filling;
+      const allTaken = fresh.count() === 0 && unready.count() === 0 && exhausted && !filling;
       const times = [...(waiting[0] ? [waiting[0].atMs] : []), ...(allTaken ? [] : [freshAtMs])];
       return times.length === 0 ? null : Math.max(0, Math.min(...times) - Date.now());
     },
     later,
     holdFresh(items, forMs) {
-      weigh(items);
-      fresh.unshift(...items);
+      fresh.unshift(items);
       freshAtMs = Date.now() + forMs;
     },
   };
-}
-
-function weightOf(item: Item): number {
-  return item.bytes ?? 0;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseUrl } from '../../src/domain/parse-url';
+import { hasCredentials, parseUrl } from '../../src/domain/parse-url';
 
 /** Longer than any link that browsers and mail clients agree to open. */
 const URL_MAX_CHARS = 2_048;
@@ -13,13 +13,14 @@ export const fetchableUrl = z
   .refine((text) => ['http:', 'https:'].includes(parseUrl(text)?.protocol ?? ''), {
     error: 'must be an absolute http or https URL',
   })
-  .refine((text) => !hasCredentials(text), { error: 'must have no user name or password in it' })
+  .refine(
+    (text) => {
+      const url = parseUrl(text);
+      return url === undefined || !hasCredentials(url);
+    },
+    { error: 'must have no user name or password in it' },
+  )
   .meta({ format: 'uri', example: 'https://example.com' });
-
-function hasCredentials(text: string): boolean {
-  const url = parseUrl(text);
-  return url !== undefined && (url.username !== '' || url.password !== '');
-}
 
 /** A URL that the reader of a message opens: any absolute one but those that run code. */
 export const linkUrl = z

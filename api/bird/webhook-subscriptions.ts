@@ -1,4 +1,3 @@
-import { type z } from 'zod';
 import { VolleyError } from '../../src/domain/errors';
 import { isUuid } from '../../src/domain/ids';
 import { ledgerTypesOf } from '../../src/domain/webhooks';
@@ -13,6 +12,7 @@ import { getWorkspace, lockWorkspace } from '../../src/ledger/workspaces';
 import { type WebhookService } from '../../src/service/webhooks';
 import { type BirdWebhookFilters } from '../../src/webhooks/bird-filters';
 import { parseBody } from '../middleware/validation';
+import { checkUrl } from '../callable-url';
 import { type Call, type CommandRoute, type ReadRoute, type Route } from '../route';
 import { requireOwnWorkspace } from './scope';
 import { subscriptionOperation } from './webhook-subscription-openapi';
@@ -125,16 +125,6 @@ function changeRoute(service: WebhookService): CommandRoute {
       return { status: 200, body: view(endpoint, organizationId) };
     },
   };
-}
-
-/** Of a good body; what is wrong with another one is for the handler to say. */
-async function checkUrl(
-  service: WebhookService,
-  schema: z.ZodType<{ url?: string | undefined }>,
-  call: Call,
-): Promise<void> {
-  const { data } = schema.safeParse(call.body);
-  if (data?.url !== undefined) await service.requireCallable(data.url);
 }
 
 function deleteRoute(service: WebhookService): CommandRoute {

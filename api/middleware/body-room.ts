@@ -1,6 +1,6 @@
 import { type Request, type Response } from 'express';
 import { VolleyError } from '../../src/domain/errors';
-import { createByteBudget, type Hold } from '../../src/runtime/byte-budget';
+import { createBudget, type Hold } from '../../src/runtime/budget';
 import { rawBytes } from './body';
 
 const MB = 1024 * 1024;
@@ -38,7 +38,7 @@ export function createBodyRoom({
   totalBytes: number;
   turnMs?: number;
 }): BodyRoom {
-  const budget = createByteBudget(totalBytes);
+  const budget = createBudget(totalBytes);
 
   async function take(bytes: number, refused?: (error: VolleyError) => Promise<void>): Promise<Hold> {
     if (bytes <= SMALL_BYTES) return NOTHING;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import express, { type Request, type Response } from 'express';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import { VolleyError, type ErrorDetail } from '../../src/domain/errors';
 import { cleanJson } from './clean-json';
 
@@ -33,9 +33,18 @@ export function readJson(
   return { ...clean, sha256 };
 }
 
+const readers = new Map<number, RequestHandler>();
+
+/** There are a few limits, and a reader for each is made once. */
+function readerOf(limitBytes: number): RequestHandler {
+  const reader = readers.get(limitBytes) ?? express.raw({ type: () => true, limit: limitBytes });
+  readers.set(limitBytes, reader);
+  return reader;
+}
+
 /** The bytes of a body after inflation; empty where there is none. Throws VolleyError payload_too_large, invalid_request. */
 export function rawBytes(req: Request, res: Response, limitBytes: number): Promise<Buffer> {
-  const readRaw = express.raw({ type: () => true, limit: limitBytes });
+  const readRaw = readerOf(limitBytes);
   return new Promise((resolve, reject) => {
     const left = (): void => reject(bodyError(undefined, limitBytes));
     if (res.destroyed) return left();

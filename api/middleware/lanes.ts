@@ -1,5 +1,5 @@
 import { VolleyError } from '../../src/domain/errors';
-import { createByteBudget, type ByteBudget } from '../../src/runtime/byte-budget';
+import { createBudget, type Budget } from '../../src/runtime/budget';
 
 /** Where the calls of a lane wait for one lock, a second one is ready when the first commits; more would only hold connections. */
 const WIDTH = 2;
@@ -8,8 +8,7 @@ const TURN_MS = 10_000;
 const RETRY_AFTER_SECONDS = 2;
 
 interface Lane {
-  /** Of places, not of bytes. */
-  readonly places: ByteBudget;
+  readonly places: Budget;
   calls: number;
 }
 
@@ -23,7 +22,7 @@ export function createLanes({ width = WIDTH, turnMs = TURN_MS } = {}): Lanes {
   const lanes = new Map<string, Lane>();
   return {
     async run(name, work) {
-      const lane = lanes.get(name) ?? { places: createByteBudget(width), calls: 0 };
+      const lane = lanes.get(name) ?? { places: createBudget(width), calls: 0 };
       lanes.set(name, lane);
       lane.calls += 1;
       try {
@@ -36,7 +35,7 @@ export function createLanes({ width = WIDTH, turnMs = TURN_MS } = {}): Lanes {
   };
 }
 
-async function inTurn<T>(places: ByteBudget, turnMs: number, work: () => Promise<T>): Promise<T> {
+async function inTurn<T>(places: Budget, turnMs: number, work: () => Promise<T>): Promise<T> {
   const place = await places.take(1, turnMs);
   if (!place) {
     throw new VolleyError('unavailable', 'Too many calls of this sort are under way: repeat the call.', {

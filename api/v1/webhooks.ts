@@ -11,6 +11,7 @@ import { queueTest, replayFrom } from '../../src/ledger/webhook-wakes';
 import { type WebhookService } from '../../src/service/webhooks';
 import { webhookIdOf } from '../../src/webhooks/standard-body';
 import { parseBody, parseInput } from '../middleware/validation';
+import { checkUrl } from '../callable-url';
 import { type Call, type CommandRoute, type ReadRoute, type Route } from '../route';
 import { json, jsonBody, uuid, workspacePath } from './openapi-parts';
 import {
@@ -225,16 +226,6 @@ function replayRoute(service: WebhookService): CommandRoute {
       return { status: 202, body: endpointView(await service.read(tx, ref)) };
     },
   };
-}
-
-/** Of a good body; what is wrong with another one is for the handler to say. */
-async function checkUrl(
-  service: WebhookService,
-  schema: z.ZodType<{ url?: string | undefined }>,
-  call: Call,
-): Promise<void> {
-  const { data } = schema.safeParse(call.body);
-  if (data?.url !== undefined) await service.requireCallable(data.url);
 }
 
 function refOf(call: Call): EndpointRef {

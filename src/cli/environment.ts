@@ -24,7 +24,7 @@ export function embeddedEnvironment(
 }
 
 /** Temporal's CLI and profiles have these in many shells. The embedded server speaks no TLS, and the API key is not for it. */
-function withoutTemporalAccess(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function withoutTemporalAccess(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^TEMPORAL_(API_KEY$|TLS)/.test(name)));
 }
 

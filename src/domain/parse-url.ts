@@ -6,3 +6,8 @@ export function parseUrl(text: string): URL | undefined {
     return undefined;
   }
 }
+
+/** True for a URL with a user name or a password in it: the egress guard calls none. */
+export function hasCredentials({ username, password }: URL): boolean {
+  return username !== '' || password !== '';
+}

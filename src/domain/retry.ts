@@ -90,7 +90,6 @@ export function afterOutcome(input: AfterInput): Next {
 
   /** With the same key: what was not taken is not known by it, and what was taken after all is known to the receiver. */
   function again({ attempts, sinceFirstAttemptMs, hasNextRoute }: AfterInput, notTaken: boolean): Next {
-    const refused = false;
     const waitMs = waitFor(input);
     const late = sinceFirstAttemptMs + waitMs > policy.deadlineMs;
     const spent = outcome.type !== 'throttled' && attempts >= policy.maxAttempts;
@@ -99,14 +98,14 @@ export function afterOutcome(input: AfterInput): Next {
         state: 'waiting',
         waitReason: outcome.retryAfterMs === undefined ? 'backoff' : 'retry_after',
         waitMs,
-        refused,
+        refused: false,
       };
     }
     // In doubt there is no other route and no claim of failure: it may have arrived.
-    if (!notTaken) return { state: 'uncertain', reason: 'in_doubt', refused };
+    if (!notTaken) return { state: 'uncertain', reason: 'in_doubt', refused: false };
     if (hasNextRoute && !late)
-      return { state: 'waiting', waitReason: 'next_route', waitMs: 0, refused, nextRoute: true };
-    return { state: 'failed', reason: late ? 'deadline' : 'attempts_exhausted', refused };
+      return { state: 'waiting', waitReason: 'next_route', waitMs: 0, refused: false, nextRoute: true };
+    return { state: 'failed', reason: late ? 'deadline' : 'attempts_exhausted', refused: false };
   }
 }
 

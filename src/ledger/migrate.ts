@@ -3,6 +3,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { OperatorError } from '../domain/operator-error';
+import { sqlStateOf } from './sql-state';
 
 /** One number for the advisory lock, so that two processes that start together migrate once. */
 const MIGRATION_LOCK = 7_650_539;
@@ -42,8 +43,8 @@ const NO_SUCH_TABLE = '42P01';
 
 /** True when every migration of this version is in the database. @throws what `query` does, but for a ledger that was never migrated. */
 export async function isMigrated(query: (text: string) => Promise<{ name: string }[]>): Promise<boolean> {
-  const applied = await query('select name from volley_migrations').catch((error: { code?: string }) => {
-    if (error.code === NO_SUCH_TABLE) return [];
+  const applied = await query('select name from volley_migrations').catch((error: unknown) => {
+    if (sqlStateOf(error) === NO_SUCH_TABLE) return [];
     throw error;
   });
   const names = new Set(applied.map((row) => row.name));

@@ -1,5 +1,5 @@
 import { type Db } from './database';
-import { EVENT, OF_JOBS, type QueuedEvent } from './webhook-queue';
+import { EVENT, OF_JOBS, OWED_AFTER, type QueuedEvent } from './webhook-queue';
 
 /**
  * Of the next `limit` of a queue after an id, those whose message names a URL of its own (Bird's `notification.url`), in order.
@@ -13,9 +13,7 @@ export async function ownUrlPage(
 ): Promise<{ events: readonly QueuedEvent[]; through: number | undefined }> {
   const [row] = await db.query<{ through: number | null }>(
     `select max(event_id) as through from (
-       select event_id from webhook_queue
-       where endpoint_id = $1 and event_id > greatest($2, (select queue_floor from webhook_endpoints where id = $1))
-       order by event_id limit $3) near`,
+       select q.event_id from webhook_queue q where q.endpoint_id = $1 and ${OWED_AFTER} order by q.event_id limit $3) near`,
     [endpointId, after, limit],
   );
   const through = row?.through ?? undefined;
@@ -23,8 +21,7 @@ export async function ownUrlPage(
   const events = await db.query<QueuedEvent & { [key: string]: unknown }>(
     `select q.event_id as id, ${EVENT} from webhook_queue q
      left join events e on e.id = q.event_id left join workspace_events w on w.id = q.event_id ${OF_JOBS}
-     where q.endpoint_id = $1 and q.event_id > greatest($2, (select queue_floor from webhook_endpoints where id = $1))
-       and q.event_id <= $3 and m.echo #>> '{notification,url}' is not null
+     where q.endpoint_id = $1 and ${OWED_AFTER} and q.event_id <= $3 and m.echo #>> '{notification,url}' is not null
      order by q.event_id`,
     [endpointId, after, through],
   );

@@ -81,6 +81,9 @@ export const EVENT = `coalesce(e.at, w.at) as at, coalesce(e.noted_at, e.at, w.a
   e.message_id as "messageId", m.recipient_id as "recipientId", j.id as "jobId", j.kind as "jobKind"`;
 export const OF_JOBS = `left join messages m on m.id = e.message_id left join jobs j on j.id = coalesce(m.job_id, w.job_id)`;
 
+/** Of a queue `q` of endpoint $1, what is owed after the id $2. */
+export const OWED_AFTER = `q.event_id > greatest($2, (select queue_floor from webhook_endpoints where id = $1))`;
+
 /** The next of what is owed after an id, in order. From the front (0) nothing that has committed is missed. */
 export async function queuedPage(
   db: Db,
@@ -91,7 +94,7 @@ export async function queuedPage(
   return db.query<QueuedEvent & { [key: string]: unknown }>(
     `select q.event_id as id, ${EVENT} from webhook_queue q
      left join events e on e.id = q.event_id left join workspace_events w on w.id = q.event_id ${OF_JOBS}
-     where q.endpoint_id = $1 and q.event_id > greatest($2, (select queue_floor from webhook_endpoints where id = $1))
+     where q.endpoint_id = $1 and ${OWED_AFTER}
      order by q.event_id limit $3`,
     [endpointId, after, limit],
   );
@@ -119,6 +122,11 @@ export async function replayPage(
   return { events, through: events.length < limit ? end : (events.at(-1)?.id ?? end) };
 }
 
+/** A call ($5) that was taken ends what failed before it. */
+const CLEAN_IF_CALLED = `failures = case when $5 then 0 else failures end,
+  failing_since = case when $5 then null else failing_since end, failing_from = case when $5 then null else failing_from end,
+  retry_at = case when $5 then null else retry_at end, last_success_at = case when $5 then ledger_now() else last_success_at end`;
+
 /**
  * The receiver took it (or it was none of its business): gone from the queue. The record of failures is clean again.
  * @returns false when the drain has to stop: someone else has the endpoint, or its owner changed it.
@@ -127,10 +135,7 @@ export async function settleQueued(db: Db, drain: Drain, eventId: number, called
   const rows = await db.query(
     `with gone as (delete from webhook_queue where endpoint_id = $1 and event_id = $3)
      update webhook_endpoints set quiet_until = ${QUIET_WHILE_DRAINING},
-       failures = case when $5 then 0 else failures end, failing_since = case when $5 then null else failing_since end,
-       failing_from = case when $5 then null else failing_from end,
-       retry_at = case when $5 then null else retry_at end,
-       last_success_at = case when $5 then ledger_now() else last_success_at end
+       ${CLEAN_IF_CALLED}
      where id = $1 and lease = $2 and version = $4 and status = 'active' and deleted_at is null returning 1`,
     [drain.endpoint.id, drain.lease, eventId, drain.endpoint.version, called],
   );
@@ -144,10 +149,7 @@ export async function moveReplay(db: Db, drain: Drain, through: number, called: 
        replay_after = case when $3 < replay_until then $3::bigint end,
        replay_since = case when $3 < replay_until then replay_since end,
        replay_until = case when $3 < replay_until then replay_until end,
-       failures = case when $5 then 0 else failures end, failing_since = case when $5 then null else failing_since end,
-       failing_from = case when $5 then null else failing_from end,
-       retry_at = case when $5 then null else retry_at end,
-       last_success_at = case when $5 then ledger_now() else last_success_at end
+       ${CLEAN_IF_CALLED}
      where id = $1 and lease = $2 and version = $4 and status = 'active' and deleted_at is null returning 1`,
     [drain.endpoint.id, drain.lease, through, drain.endpoint.version, called],
   );

@@ -7,7 +7,7 @@ import {
 } from 'nodemailer';
 import { dialChecked } from './egress/dial';
 import { type Egress } from './egress/guarded-client';
-import { createSlots, type Slots } from './smtp-slots';
+import { createBudget, type Budget } from '../runtime/budget';
 
 export interface SmtpServer {
   readonly host: string;
@@ -62,7 +62,7 @@ export function createSmtpTransports(deps: {
 }): SmtpTransports {
   const pools = new Map<
     string,
-    { readonly version: string; readonly pool: Pool; readonly slots: Slots; usedAtMs: number; busy: number }
+    { readonly version: string; readonly pool: Pool; readonly slots: Budget; usedAtMs: number; busy: number }
   >();
 
   const discard = (channelId: string): void => {
@@ -82,7 +82,7 @@ export function createSmtpTransports(deps: {
     const known = pools.get(channelId);
     if (known?.version === version) return known;
     discard(channelId);
-    const slots = createSlots(server.poolSize);
+    const slots = createBudget(server.poolSize);
     const fresh = { version, pool: createPool(deps, server), slots, usedAtMs: nowMs, busy: 0 };
     pools.set(channelId, fresh);
     return fresh;
@@ -96,11 +96,12 @@ export function createSmtpTransports(deps: {
         entry.busy -= 1;
         entry.usedAtMs = Date.now();
       };
-      if (!(await entry.slots.take(deps.slotTimeoutMs, signal))) return void leave();
+      const hold = await entry.slots.take(1, deps.slotTimeoutMs, signal);
+      if (!hold) return void leave();
       return {
         send: (mail, stopped) => entry.pool.send(mail, stopped),
         release() {
-          entry.slots.release();
+          hold.shrinkTo(0);
           leave();
         },
       };

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { parseUrl } from '../domain/parse-url';
+import { hasCredentials, parseUrl } from '../domain/parse-url';
 import { type Tx } from '../ledger/database';
 import { insertEndpoint, type WebhookEndpoint } from '../ledger/webhook-endpoints';
 import { type MessageView } from '../service/views';
@@ -23,7 +23,7 @@ export function ownTargetOf(
   if (typeof url !== 'string' || url.length > MAX_URL_LENGTH) return undefined;
   const parsed = parseUrl(url);
   // The guard never calls one with a user name or password: in its origin's line it would hold up all others.
-  if (!parsed || parsed.username !== '' || parsed.password !== '') return undefined;
+  if (!parsed || hasCredentials(parsed)) return undefined;
   return /^https?:$/.test(parsed.protocol) ? url : undefined;
 }
 

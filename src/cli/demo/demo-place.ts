@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { withoutTemporalAccess } from '../environment';
 
 export interface DemoPlace {
   /** For the stack: its own directory, free ports unless some were asked for, its own database. */
@@ -12,8 +13,8 @@ export interface DemoPlace {
 
 const PORTS = ['PORT', 'VOLLEY_POSTGRES_PORT', 'VOLLEY_TEMPORAL_PORT', 'VOLLEY_TEMPORAL_UI_PORT'];
 
-/** Servers of the user's own, whose data and task queues are not for a demo, and how to reach them. */
-const THEIRS = /^(DATABASE_URL|TEMPORAL_(ADDRESS|NAMESPACE|API_KEY|TLS\w*))$/;
+/** Servers of the user's own, whose data and task queues are not for a demo. */
+const THEIRS = new Set(['DATABASE_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']);
 
 /** Where the demo runs: beside whatever else runs on this machine, and never on servers of the user's own. */
 export function makeDemoPlace(env: NodeJS.ProcessEnv): DemoPlace {
@@ -23,8 +24,8 @@ export function makeDemoPlace(env: NodeJS.ProcessEnv): DemoPlace {
   // Synchronous and at the very end: after Ctrl-C the signal's handler ends the process once everything has stopped.
   if (temporary) process.once('exit', (code) => leavePlace(dataDir, code));
   const ports = Object.fromEntries(PORTS.map((name) => [name, env[name] || '0']));
-  const rest = Object.fromEntries(Object.entries(env).filter(([name]) => !THEIRS.test(name)));
-  return { dataDir, temporary, env: { ...rest, ...ports, VOLLEY_DATA_DIR: dataDir } };
+  const ours = Object.entries(withoutTemporalAccess(env)).filter(([name]) => !THEIRS.has(name));
+  return { dataDir, temporary, env: { ...Object.fromEntries(ours), ...ports, VOLLEY_DATA_DIR: dataDir } };
 }
 
 /** Nothing stays of a demo that went well; the logs of one that failed do, and where they are is said. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent } from 'undici';
+import { hasCredentials } from '../../domain/parse-url';
 import { type AllowedRange, createAddressPolicy } from './address-policy';
 import { createGuardedConnector, createHostCheck, type Resolve, resolveBySystem } from './connector';
 import { EgressError, toEgressError } from './errors';
@@ -115,7 +116,7 @@ function parseTarget(text: string): URL {
       'Only https URLs can be called (http where it is allowed).',
     );
   }
-  if (url.username !== '' || url.password !== '') {
+  if (hasCredentials(url)) {
     throw new EgressError(
       'refused',
       'invalid_url',

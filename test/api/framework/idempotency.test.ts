@@ -243,6 +243,18 @@ describe('a client that repeats by itself, without a key', () => {
 
   const DEADLOCK = Object.assign(new Error('deadlock detected'), { code: '40P01' });
   const LOST = Object.assign(new Error('the connection is gone'), { code: 'ECONNRESET' });
+  /** The ledger is away whenever a kept answer is to be forgotten, until it is back. */
+  function forgetsNothing(): { isBack(): void } {
+    const { db } = stand.database;
+    const query = db.query.bind(db);
+    let away = true;
+    jest
+      .spyOn(db, 'query')
+      .mockImplementation((text, ...rest) =>
+        away && text.startsWith('delete from idempotency_keys') ? Promise.reject(LOST) : query(text, ...rest),
+      );
+    return { isBack: () => (away = false) };
+  }
   /** An equal call before it was answered; then this one is not. */
   async function failing(body: object, status = 503) {
     const before = await stainless(0, body);
@@ -263,17 +275,10 @@ describe('a client that repeats by itself, without a key', () => {
 
   test('nor when the database was away as the call failed, and is done or refused', async () => {
     const body = { id: randomUUID() };
-    const { db } = stand.database;
-    const query = db.query.bind(db);
-    let away = true;
-    jest
-      .spyOn(db, 'query')
-      .mockImplementation((text, ...rest) =>
-        away && text.startsWith('delete from idempotency_keys') ? Promise.reject(LOST) : query(text, ...rest),
-      );
+    const ledger = forgetsNothing();
     const before = await failing(body);
     expect((await stainless(1, body)).status).toBe(503);
-    away = false;
+    ledger.isBack();
     const again = await stainless(2, body);
     expect(again.status).toBe(201);
     expect(again.json.n).not.toBe(before.json.n);
@@ -282,16 +287,9 @@ describe('a client that repeats by itself, without a key', () => {
 
   test('gets the answer of an equal call after the one that failed, however long nobody repeated that', async () => {
     const body = { id: randomUUID() };
-    const { db } = stand.database;
-    const query = db.query.bind(db);
-    let away = true;
-    jest
-      .spyOn(db, 'query')
-      .mockImplementation((text, ...rest) =>
-        away && text.startsWith('delete from idempotency_keys') ? Promise.reject(LOST) : query(text, ...rest),
-      );
+    const ledger = forgetsNothing();
     await failing(body);
-    away = false;
+    ledger.isBack();
     const done = await stainless(0, body);
     const again = await stainless(1, body);
     expect([again.text, again.headers.get('idempotent-replayed')]).toEqual([done.text, 'true']);

@@ -1,5 +1,5 @@
 import { fetchAttachments, holdingFiles } from '../../../activities/delivery/attachments';
-import { createByteBudget } from '../../../src/runtime/byte-budget';
+import { createBudget } from '../../../src/runtime/budget';
 import { type FetchedFile } from '../../../src/providers/egress/fetch-file';
 import { type Egress } from '../../../src/providers/egress/guarded-client';
 
@@ -28,14 +28,14 @@ function fileServer() {
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A delivery that fetches its file and then calls its provider until `end`. */
-function delivery(server: ReturnType<typeof fileServer>, budget: ReturnType<typeof createByteBudget>) {
+function delivery(server: ReturnType<typeof fileServer>, budget: ReturnType<typeof createBudget>) {
   let end: (error?: Error) => void = () => undefined;
   const called = new Promise<void>((resolve, reject) => {
     end = (error) => (error ? reject(error) : resolve());
   });
   const done = holdingFiles(
-    async () => {
-      const files = await fetchAttachments(server.egress, REFS);
+    async (room) => {
+      const files = await fetchAttachments(server.egress, REFS, room);
       await called;
       return files;
     },
@@ -46,7 +46,7 @@ function delivery(server: ReturnType<typeof fileServer>, budget: ReturnType<type
 
 test('no more files are under way than the budget has room for, and the next one begins when a delivery ends', async () => {
   const server = fileServer();
-  const budget = createByteBudget(20 * MB);
+  const budget = createBudget(20 * MB);
   const [first, second, third] = [1, 2, 3].map(() => delivery(server, budget));
   await settle();
   expect(server.asked()).toBe(2);
@@ -68,7 +68,7 @@ test.each([
   ['a file that cannot be had', (server: ReturnType<typeof fileServer>) => server.fail()],
 ])('%s holds no more than it has', async (_, answer) => {
   const server = fileServer();
-  const budget = createByteBudget(11 * MB);
+  const budget = createBudget(11 * MB);
   const first = delivery(server, budget);
   const second = delivery(server, budget);
   await settle();
@@ -85,7 +85,7 @@ test.each([
 
 test('a delivery that ends badly gives its room back', async () => {
   const server = fileServer();
-  const budget = createByteBudget(10 * MB);
+  const budget = createBudget(10 * MB);
   const first = delivery(server, budget);
   const second = delivery(server, budget);
   await settle();
@@ -101,7 +101,7 @@ test('a delivery that ends badly gives its room back', async () => {
 });
 
 test('who wants more than there is in all gets its turn alone', async () => {
-  const budget = createByteBudget(5);
+  const budget = createBudget(5);
   const small = await budget.take(1, 60_000);
   const large = budget.take(100, 60_000);
   const behind = budget.take(1, 60_000);
@@ -116,9 +116,12 @@ test('who has no turn in time is told to come later, asks for nothing, and lets 
   jest.useFakeTimers({ doNotFake: ['setImmediate'] });
   try {
     const server = fileServer();
-    const budget = createByteBudget(10 * MB);
+    const budget = createBudget(10 * MB);
     const all = await budget.take(4 * MB, 1);
-    const late = holdingFiles(() => fetchAttachments(server.egress, REFS), { budget, turnMs: 1_000 });
+    const late = holdingFiles((room) => fetchAttachments(server.egress, REFS, room), {
+      budget,
+      turnMs: 1_000,
+    });
     const small = budget.take(MB, 60_000);
     jest.advanceTimersByTime(1_000);
     expect(await late).toMatchObject({ ok: false, retryable: true });
@@ -146,8 +149,8 @@ const THREE = ['a', 'b', 'c'].map((name) => ({ url: `https://files.example/${nam
 
 test('all files of a message have one time together; then it is told to come later, and its room is free', async () => {
   const { egress, asked } = drippingServer();
-  const budget = createByteBudget(10 * MB);
-  const files = await holdingFiles(() => fetchAttachments(egress, THREE), { budget, totalMs: 50 });
+  const budget = createBudget(10 * MB);
+  const files = await holdingFiles((room) => fetchAttachments(egress, THREE, room), { budget, totalMs: 50 });
   expect(files).toEqual({ ok: false, retryable: true, detail: 'The attachments took too long in all.' });
   expect(asked).toHaveLength(2);
   expect(await budget.take(10 * MB, 1)).toBeDefined();
@@ -156,7 +159,7 @@ test('all files of a message have one time together; then it is told to come lat
 test('an abort ends the fetching, and no further file is asked for', async () => {
   const { egress, asked } = drippingServer();
   const stop = new AbortController();
-  const files = holdingFiles(() => fetchAttachments(egress, THREE, stop.signal));
+  const files = holdingFiles((room) => fetchAttachments(egress, THREE, room, stop.signal));
   await settle();
   expect(asked).toHaveLength(2);
   stop.abort();
@@ -167,7 +170,7 @@ test('an abort ends the fetching, and no further file is asked for', async () =>
 /** What becomes of one small file. */
 async function fetched(ref: { url: string; contentType?: string; filename?: string }) {
   const server = fileServer();
-  const files = holdingFiles(() => fetchAttachments(server.egress, [ref]));
+  const files = holdingFiles((room) => fetchAttachments(server.egress, [ref], room));
   await settle();
   server.answer(1);
   return (await files) as { attachments: readonly { filename: string; contentType: string }[] };
@@ -201,7 +204,10 @@ test.each([
 
 test('outside of a delivery of its own no file is fetched: a group would wait for itself', async () => {
   const server = fileServer();
-  expect(await fetchAttachments(server.egress, REFS)).toMatchObject({ ok: false, retryable: true });
+  expect(await fetchAttachments(server.egress, REFS, undefined)).toMatchObject({
+    ok: false,
+    retryable: true,
+  });
   expect(server.asked()).toBe(0);
-  expect(await fetchAttachments(server.egress, [])).toEqual({ ok: true, attachments: [] });
+  expect(await fetchAttachments(server.egress, [], undefined)).toEqual({ ok: true, attachments: [] });
 });
