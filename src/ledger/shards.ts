@@ -157,7 +157,7 @@ const OWN_TIME = `(select greatest(ledger_now(), max(a.deadline_at) + ${ATTEMPT_
 /**
  * Gives back what a shard held but did not settle, so that the planner finds it now and not when the hold runs out. Those in
  * `heldElsewhere` have an open child of an earlier shard, which usually settles them: they come free a little later. Open attempts come
- * free when their own time is over.
+ * free when their own time is over. Rows are locked in ascending id, as everywhere.
  */
 export async function releaseShard(
   db: Db,
@@ -167,10 +167,12 @@ export async function releaseShard(
     `update message_states s
      set held_until = case when s.state = 'sending' then least(s.held_until, ${OWN_TIME})
        when s.message_id = any($4::uuid[]) then ledger_now() + $5 * interval '1 millisecond' end
-     from shards p
-     where p.job_id = $1 and p.generation = $2 and p.n = $3 and s.job_id = p.job_id and s.plan = p.generation
-       and s.ordinal between p.first_ordinal and p.last_ordinal and s.state in ('pending', 'waiting', 'sending')
-       and s.held_until is not null and s.due_at <= p.due_before`,
+     from (select s.message_id from shards p join message_states s
+             on s.job_id = p.job_id and s.ordinal between p.first_ordinal and p.last_ordinal
+           where p.job_id = $1 and p.generation = $2 and p.n = $3 and s.plan = p.generation
+             and s.state in ('pending', 'waiting', 'sending') and s.held_until is not null and s.due_at <= p.due_before
+           order by s.message_id for update of s) h
+     where s.message_id = h.message_id`,
     [shard.jobId, shard.generation, shard.n, shard.heldElsewhere, HELD_ELSEWHERE_MS],
   );
 }
@@ -181,16 +183,18 @@ export async function releaseShard(
  * index of that.
  */
 export async function releaseJob(db: Db, jobId: string): Promise<void> {
-  const held = (states: string): string => `
-    (select message_id from message_states where job_id = $1 and ${states} and held_until is not null
-       and (select kind <> 'bulk' or generation > 0 from jobs where id = $1) order by message_id for update) h`;
+  const held = (states: string): string =>
+    `select message_id from message_states where job_id = $1 and ${states} and held_until is not null
+       and (select kind <> 'bulk' or generation > 0 from jobs where id = $1)`;
   await db.query(
-    `update message_states s set held_until = null from ${held(`state in ('pending', 'waiting')`)} where s.message_id = h.message_id`,
-    [jobId],
-  );
-  await db.query(
-    `update message_states s set held_until = least(s.held_until, ${OWN_TIME})
-     from ${held(`state = 'sending'`)} where s.message_id = h.message_id and s.state = 'sending'`,
+    `with held as materialized (${held(`state in ('pending', 'waiting')`)} union all ${held(`state = 'sending'`)}),
+     locked as materialized (
+       select l.message_id from (select message_id from held order by message_id) h
+       cross join lateral (select s.message_id from message_states s where s.message_id = h.message_id
+         and s.state in ('pending', 'waiting', 'sending') and s.held_until is not null for update) l
+     )
+     update message_states s set held_until = case when s.state = 'sending' then least(s.held_until, ${OWN_TIME}) end
+     from locked l where s.message_id = l.message_id`,
     [jobId],
   );
 }

@@ -448,3 +448,22 @@ test('a read of a shard is cut by bytes too, brings one message at least, and le
   expect(sizes).toEqual([1, 2, 2, 2]);
   expect(ids).toEqual(messageIds);
 });
+
+test('what was accepted is not asked for other calls in doubt: only a failure and a next route have to know', async () => {
+  const { jobId, messageIds } = await world(3);
+  await plan(jobId, 1);
+  const group = await begun(await take(jobId), messageIds);
+  const calls = await database.db.transaction(async (tx) => {
+    await tx.query(`set local track_functions = 'all'`);
+    expect(
+      (
+        await settlePage(
+          tx,
+          group.map((one) => accepted(one)),
+        )
+      ).size,
+    ).toBe(3);
+    return tx.query(`select calls from pg_stat_xact_user_functions where funcname = 'others_in_doubt'`);
+  });
+  expect(calls).toEqual([]);
+});

@@ -9,6 +9,7 @@ import {
 import { cancelPage, moveMessage } from '../../../src/ledger/moves';
 import { settlePage } from '../../../src/ledger/page-claims';
 import { nextWakeUpMs, planShards, releaseJob, releaseShard } from '../../../src/ledger/shards';
+import { type Tx } from '../../../src/ledger/database';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { insertJobWith, moveTo } from './world';
 
@@ -45,6 +46,30 @@ const settle = (of: Subject, attemptId: string, more: Partial<Settlement> = {}) 
 const WAIT = { state: 'waiting', waitReason: 'backoff', waitMs: 0 } as const;
 const set = (of: Subject, change: string) =>
   database.db.query(`update jobs set ${change} where id = $1`, [of.jobId]);
+
+/** Runs `work` while these messages are locked, and lets go of them once `n` wait for that. */
+async function whileLocked<T>(
+  messageIds: readonly string[],
+  n: number,
+  work: () => Promise<T>,
+  meanwhile: (tx: Tx) => Promise<void> = async () => undefined,
+): Promise<T> {
+  let done: Promise<T> | undefined;
+  await database.db.transaction(async (tx) => {
+    await tx.query('select 1 from message_states where message_id = any($1::uuid[]) for update', [
+      messageIds,
+    ]);
+    done = work();
+    for (let waiting = 0; waiting < n;) {
+      const [row] = await database.db.query<{ n: number }>(
+        `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      waiting = row?.n ?? 0;
+    }
+    await meanwhile(tx);
+  });
+  return done as Promise<T>;
+}
 
 test('of many claims at the same time one is allowed', async () => {
   const one = await subject();
@@ -161,6 +186,60 @@ test('an outcome that is written again, its answer having been lost, changes not
   expect(await rows()).toEqual(told);
 });
 
+test('an outcome that is written again while the first writing waits changes nothing, and both get one answer', async () => {
+  const one = await subject();
+  const attemptId = uuidv7();
+  await claim(one, attemptId);
+  const outcome = { ...WAIT, outcome: 'retryable', waitMs: 60_000, vendorId: 'v-1' } as const;
+  const both = await whileLocked([one.messageId], 2, () =>
+    Promise.all([settle(one, attemptId, outcome), settle(one, attemptId, outcome)]),
+  );
+  expect(both).toEqual([both[0], both[0]]);
+  expect(both[0]).toMatchObject({ state: 'waiting', moved: true });
+  const types = await database.db.query<{ type: string }>(
+    'select type from events where message_id = $1 order by id',
+    [one.messageId],
+  );
+  expect(types.map(({ type }) => type)).toEqual(['sending', 'waiting']);
+});
+
+test('a vendor’s id is kept once, however often the outcome that names it is written', async () => {
+  const one = await subject();
+  const attemptId = uuidv7();
+  const { deliveryId } = (await claim(one, attemptId)) as Claimed;
+  for (let times = 0; times < 2; times += 1) await settle(one, attemptId, { vendorId: 'v-2' });
+  expect(
+    await database.db.query('select vendor_id from vendor_ids where delivery_id = $1', [deliveryId]),
+  ).toEqual([{ vendor_id: 'v-2' }]);
+});
+
+test.each(['releaseShard', 'releaseJob'] as const)(
+  '%s locks its messages by ascending id',
+  async (giveUp) => {
+    const { jobId, messageIds } = await insertJobWith(database.db, 3);
+    const [first = '', second = ''] = messageIds;
+    // The first by id is the last by place, and being sent: neither the order of places nor that of states is that of ids.
+    await database.db.query(`update message_states set ordinal = 2 - ordinal where job_id = $1`, [jobId]);
+    await database.db.transaction((tx) =>
+      planShards(tx, { jobId, generation: 1, maxShards: 1, shardSize: 10, holdMs: 60_000 }),
+    );
+    await claim({ jobId, messageId: first });
+    await whileLocked(
+      [first],
+      1,
+      () =>
+        database.db.transaction((tx) =>
+          giveUp === 'releaseJob'
+            ? releaseJob(tx, jobId)
+            : releaseShard(tx, { jobId, generation: 1, n: 0, heldElsewhere: [] }),
+        ),
+      async (tx) => {
+        await tx.query('select 1 from message_states where message_id = $1 for update nowait', [second]);
+      },
+    );
+  },
+);
+
 test('somebody else’s open attempt is not taken over while it may still run', async () => {
   const one = await subject();
   await claim(one, uuidv7(), 'other');
@@ -275,6 +354,23 @@ test.each([
     }
   },
 );
+
+test('a call in doubt under an older key, of before the key stayed, is a doubt all the same', async () => {
+  for (const guarantee of ['at_least_once', 'at_most_once'] as const) {
+    const one = await subject();
+    await set(one, `guarantee = '${guarantee}'`);
+    const before = uuidv7();
+    await claim(one, before);
+    await settle(one, before, { ...WAIT, outcome: 'ambiguous' });
+    await database.db.query('update deliveries set generation = 1 where message_id = $1', [one.messageId]);
+    const attemptId = uuidv7();
+    const uncertain = guarantee === 'at_most_once';
+    expect(await claim(one, attemptId)).toMatchObject({ possibleDuplicate: true, uncertain });
+    if (uncertain) continue;
+    const end = { outcome: 'retryable', state: 'failed', reason: 'attempts_exhausted' } as const;
+    expect(await settle(one, attemptId, end)).toMatchObject({ state: 'uncertain' });
+  }
+});
 
 test('a refusal that comes late does not take the key from the attempt that is under way with it', async () => {
   const one = await subject();
