@@ -15,8 +15,9 @@ import { type Dependencies } from '../dependencies';
 import { holdingFiles, type FileRoom } from './attachments';
 import { createCaller, type Finish } from './call';
 import { afterGates, askGates, type Passed } from './gates';
+import { afterMissingFile } from './missing-file';
 import { prepare, type Prepared, type Preparers } from './prepare';
-import { afterRefusal, move, wait } from './refusals';
+import { afterRefusal, move } from './refusals';
 import { type Run } from './run';
 
 /**
@@ -24,8 +25,6 @@ import { type Run } from './run';
  * before about a second has passed, and a timer with its second workflow task costs it as much as the message.
  */
 export const SHORT_WAIT_MS = 1_000;
-/** A file that could not be had is asked for again this often; the message's validity bounds it. */
-const ATTACHMENT_RETRY_MS = 60_000;
 
 export interface Attempts {
   /** One attempt of one message, whatever state it is in. */
@@ -72,7 +71,7 @@ export function createAttempts(deps: Dependencies, by: Preparers, finish: Finish
       return move(db, messageId, { to: 'rejected', reason: preparation.reason, detail: preparation.detail });
     }
     if (preparation.type === 'attachment_missing' && !recovering) {
-      return wait(db, rules, { messageId, jobKind, reason: 'attachment', waitMs: ATTACHMENT_RETRY_MS });
+      return afterMissingFile(db, rules, { messageId, jobKind, detail: preparation.detail });
     }
     const ready = preparation.type === 'ready' ? preparation.prepared : undefined;
     const attemptId = uuidv7();

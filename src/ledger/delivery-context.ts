@@ -1,6 +1,6 @@
 import { type JobSpec, type MessageSpec } from '../domain/message-spec';
 import { type Pinned } from '../domain/pinned';
-import { type Guarantee, type JobKind, type MessageState } from '../domain/states';
+import { type Guarantee, type JobKind, type MessageState, type WaitReason } from '../domain/states';
 import { type Db } from './database';
 
 /** All that one delivery needs to know of its message, from one statement. */
@@ -71,4 +71,14 @@ export async function loadDelivery(db: Db, messageId: string): Promise<DeliveryC
     expired: row.expired,
     openChannelId: row.open_channel,
   };
+}
+
+/** Ms since a message first began to wait for this reason; 0 where it never did. */
+export async function waitingForMs(db: Db, messageId: string, reason: WaitReason): Promise<number> {
+  const [row] = await db.query<{ ms: number }>(
+    `select coalesce(extract(epoch from ledger_now() - min(at)) * 1000, 0)::float8 as ms from events
+     where message_id = $1 and type = 'waiting' and data ->> 'waitReason' = $2`,
+    [messageId, reason],
+  );
+  return row?.ms ?? 0;
 }

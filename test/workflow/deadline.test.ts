@@ -1,5 +1,8 @@
+import { v7 as uuidv7 } from 'uuid';
 import { DEFAULT_RETRY_POLICY } from '../../src/domain/retry';
-import { HOUR, startStage, type Stage } from './stage';
+import { insertChannel } from '../../src/ledger/channels';
+import { startHttpSink } from '../support/sinks/http-sink';
+import { HOUR, WORKSPACE, startStage, type Stage } from './stage';
 
 const DEADLINE_MS = 5 * HOUR;
 
@@ -7,8 +10,17 @@ let stage: Stage;
 beforeAll(async () => {
   const retry = { ...DEFAULT_RETRY_POLICY, maxAttempts: 100, deadlineMs: DEADLINE_MS };
   stage = await startStage({ rules: { retry } });
+  await insertChannel(stage.db, { id: uuidv7(), ...sandbox });
 });
 afterAll(() => stage?.close());
+
+const sandbox = {
+  workspaceId: WORKSPACE,
+  kind: 'email',
+  provider: 'sandbox',
+  name: 'mail',
+  settings: {},
+} as const;
 
 test.each(['bulk', 'batch'] as const)(
   'after the deadline a %s message is not tried again, whatever attempts are left',
@@ -23,5 +35,31 @@ test.each(['bulk', 'batch'] as const)(
     expect((attemptsAt.at(-1) ?? 0) - (attemptsAt[0] ?? 0)).toBeLessThanOrEqual(DEADLINE_MS);
     // One at once and one an hour: the wait that would end beyond the deadline is not begun.
     expect(attemptsAt).toHaveLength(5);
+  },
+);
+
+test.each(['workflow', 'page'] as const)(
+  'a message whose file cannot be had is asked for it less and less often, and after the deadline it ends, in the lane %s',
+  async (fanOut) => {
+    const files = await startHttpSink({ answer: { status: 503 } });
+    try {
+      const attachments = [{ url: `${files.url}/terms.pdf`, filename: 'terms.pdf' }];
+      const content = { title: 'Terms', text: 'Hello', interpolate: false, attachments };
+      const recipient = { id: 'u', idGenerated: false, addresses: { email: 'u@x.example' } };
+      const jobId = await stage.fill([{ id: 'u', recipient }], {
+        fanOut,
+        spec: { content, route: ['email'] },
+      });
+      await stage.command(jobId, 'run');
+      await stage.finish('bulk', jobId);
+      const [message] = await stage.messages(jobId);
+      expect(message).toMatchObject({ state: 'rejected', reason: 'invalid_content' });
+      expect(await stage.attemptsAt(message?.messageId ?? '')).toEqual([]);
+      // Every minute at first, a quarter of the time that it has waited after that, and once an hour at the end.
+      expect(files.requests.length).toBeGreaterThan(12);
+      expect(files.requests.length).toBeLessThan(25);
+    } finally {
+      await files.close();
+    }
   },
 );
