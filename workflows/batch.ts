@@ -5,11 +5,11 @@ import {
   continueAsNew,
   defineQuery,
   defineSignal,
-  executeChild,
   getExternalWorkflowHandle,
   ParentClosePolicy,
   patched,
   setHandler,
+  startChild,
   WorkflowIdReusePolicy,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -128,7 +128,7 @@ async function conduct(input: JobInput, run: Run, inbox: Inbox): Promise<Progres
     }
     if (run.lookAtMs <= Date.now()) run.pauseMs = Math.min(LONGEST_PAUSE_MS, run.pauseMs * 2);
     run.lookAtMs = NEVER;
-    for (const message of unsettled) startChild(input, run, message);
+    for (const message of unsettled) startMessage(input, run, message);
     await rest(
       run,
       () => inbox.hasCommands() || inbox.reasons() > lookedFor,
@@ -191,16 +191,17 @@ function nudge(workflowId: string): void {
 }
 
 /** Starts a message's child unless this run has one open. */
-function startChild(input: JobInput, run: Run, message: BatchMessage): void {
+function startMessage(input: JobInput, run: Run, message: BatchMessage): void {
   if (run.shards.has(message.messageId)) return;
   const kind = input.kind ?? 'batch';
   const workflowId = workflowIds.message(kind, message.messageId);
   run.shards.set(message.messageId, true);
+  const { observed } = run;
   void follow();
 
   async function follow(): Promise<void> {
     try {
-      const result = await executeChild<typeof deliverMessage>(WORKFLOWS.deliverMessage, {
+      const child = await startChild<typeof deliverMessage>(WORKFLOWS.deliverMessage, {
         workflowId,
         taskQueue: MESSAGE_TASK_QUEUE,
         args: [
@@ -219,6 +220,9 @@ function startChild(input: JobInput, run: Run, message: BatchMessage): void {
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
         ...childTags(input.settings.searchAttributes, { ...input, kind }),
       });
+      // What changed while it was being started could not be told to it.
+      if (run.observed > observed && patched('tell-new-child')) nudge(workflowId);
+      const result = await child.result();
       if (result.type === 'settled') run.items.set(message.messageId, birdStatus({ ...result }).status);
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError && !run.told.has(workflowId)) {

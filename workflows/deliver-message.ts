@@ -40,7 +40,11 @@ export async function deliverMessage(input: MessageInput): Promise<MessageResult
   return CancellationScope.nonCancellable(input.alone ? conductAlone : conduct);
 
   async function conduct(): Promise<MessageResult> {
-    if (input.dueInMs !== undefined && input.dueInMs > 0) await wait(input.dueInMs, 'waiting until due');
+    if (input.dueInMs !== undefined && input.dueInMs > 0) {
+      // Told before its first task, it has not seen yet what it was told of.
+      const changes = seen.changes > 0 && patched('told-before-start') ? 0 : seen.changes;
+      await wait(input.dueInMs, 'waiting until due', changes);
+    }
     for (;;) {
       if (seen.cancelWanted) {
         await ledger.cancelMessage({ v: 1, messageId: input.messageId });

@@ -1,5 +1,5 @@
-import { workflowIds } from '../../workflows/contract';
-import { DAY, HOUR, MINUTE, startStage, type Stage } from './stage';
+import { MESSAGE_TASK_QUEUE, SIGNALS, workflowIds, WORKFLOWS } from '../../workflows/contract';
+import { DAY, HOUR, MINUTE, startStage, WORKSPACE, type Stage } from './stage';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -39,6 +39,26 @@ test('a cancel settles what waits at once, and ends its children', async () => {
     messageIds.map((id) => ({ id, status: 'deleted' })),
   );
   expect(stage.sink.requests).toHaveLength(0);
+});
+
+test('a message that is told of a change before its first task looks before it waits', async () => {
+  const { batchId, messageIds } = await stage.batch([
+    { id: 'later', notBeforeMs: (await stage.nowMs()) + DAY },
+  ]);
+  const [messageId = ''] = messageIds;
+  await stage.until('it waits', async () => (await stage.message(messageId)).state === 'waiting');
+  await stage.command(batchId, 'cancel');
+  await stage.until('it ends', () => hasEnded(messageId));
+  const startedMs = await stage.nowMs();
+  const input = { v: 1, workspaceId: WORKSPACE, jobId: batchId, jobKind: 'batch', messageId } as const;
+  await stage.client.workflow.signalWithStart(WORKFLOWS.deliverMessage, {
+    workflowId: workflowIds.message('batch', messageId),
+    taskQueue: MESSAGE_TASK_QUEUE,
+    args: [{ ...input, dueInMs: 30 * DAY, inPlace: true }],
+    signal: SIGNALS.changed,
+  });
+  await stage.until('it ends once more', () => hasEnded(messageId));
+  expect((await stage.nowMs()) - startedMs).toBeLessThan(MINUTE);
 });
 
 test('a message with a fault is rejected, and the others go on', async () => {
