@@ -86,6 +86,62 @@ test('message show: state and timeline, without address or content', async () =>
   expect((await volley('message', 'show', ids[1] ?? '')).out).toContain(`${given} (bulk, place 1)`);
 });
 
+/** A message whose one call was never answered. */
+async function inDoubt(): Promise<{ jobId: string; messageId: string }> {
+  const { jobId, ids } = await runningJob();
+  const messageId = ids[1] ?? '';
+  await stand.deliver(jobId, messageId, { provider: 'webhook', outcome: 'ambiguous' });
+  return { jobId, messageId };
+}
+const end = (messageId: string) =>
+  stand.tamper(
+    `update message_states set state = 'uncertain', reason = 'in_doubt', wait_reason = null where message_id = $1`,
+    [messageId],
+  );
+const standing = async (messageId: string) =>
+  (
+    await stand.database.db.query('select state, reason from message_states where message_id = $1', [
+      messageId,
+    ])
+  )[0];
+
+test.each([
+  ['sent', { state: 'sent', reason: null }],
+  ['delivered', { state: 'delivered', reason: null }],
+  ['carrier_refused', { state: 'undelivered', reason: 'carrier_refused' }],
+])(
+  'message settle: what was in doubt is %s by hand, in state, timeline and counts',
+  async (outcome, expected) => {
+    const { jobId, messageId } = await inDoubt();
+    const { out } = await volley('message', 'settle', messageId, outcome);
+    expect(out).toMatch(new RegExp(`${expected.state}.*code by_hand`, 's'));
+    expect(await standing(messageId)).toEqual(expected);
+    const counts = (await volley('job', 'status', jobId)).out;
+    expect(counts).toMatch(
+      new RegExp(`states.*${expected.state === 'sent' ? '2 sent' : `1 ${expected.state}`}`),
+    );
+    await stand.settle(jobId);
+    expect(await stand.audit(jobId)).toMatchObject({ ok: true });
+  },
+);
+
+test('message settle: an uncertain message is settled once, by what is true of one, and nothing else is touched', async () => {
+  const { jobId, messageId } = await inDoubt();
+  await end(messageId);
+  expect((await volley('message', 'settle', messageId, 'lost')).error?.message).toContain('sent, delivered');
+  expect((await volley('message', 'settle', toCourierId(messageId), 'bounced')).error).toBeUndefined();
+  expect(await standing(messageId)).toEqual({ state: 'undelivered', reason: 'bounced' });
+  const again = await volley('message', 'settle', messageId, 'sent');
+  expect(again.error?.message).toBe('The message is undelivered: there is nothing to settle by hand.');
+  const [first = ''] = await stand.messageIds(jobId);
+  expect((await volley('message', 'settle', first, 'bounced')).error?.message).toContain('is sent');
+  expect((await volley('message', 'settle', randomUUID(), 'sent')).error?.message).toMatch(
+    /^This ledger has no/,
+  );
+  const suppressed = await stand.database.db.query(`select 1 from suppressions`);
+  expect(suppressed).toEqual([]);
+});
+
 test('audit: exits with 0 when all holds and with 1 when a check fails, with the receiver from a file or a URL', async () => {
   const { given, key } = await runningJob();
   const api = ['--api', stand.url, '--key', 'abcd'];

@@ -1,3 +1,4 @@
+import { type Command } from 'commander';
 import { createProgram } from '../../../src/cli/program';
 
 export interface Ran {
@@ -21,7 +22,7 @@ export async function runCommand(env: Record<string, string>, ...words: string[]
   let error: Error | undefined;
   try {
     const program = createProgram();
-    for (const command of [program, ...program.commands]) command.exitOverride();
+    for (const command of withAllBelow(program)) command.exitOverride();
     await program.parseAsync(['node', 'volley', ...words]);
   } catch (thrown) {
     error = thrown as Error;
@@ -32,4 +33,8 @@ export async function runCommand(env: Record<string, string>, ...words: string[]
   const exitCode = error ? 1 : Number(process.exitCode ?? 0);
   process.exitCode = 0;
   return { out: out.join('\n'), err: err.join('\n'), exitCode, error };
+}
+
+function withAllBelow(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withAllBelow)];
 }
