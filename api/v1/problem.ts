@@ -29,7 +29,7 @@ const KINDS: Readonly<Record<ErrorCode, Kind>> = {
 /** RFC 9457, with the request's id and the places of the faults. */
 export const problemSchema = z
   .object({
-    type: z.string().meta({ description: 'Where this kind of problem is described.' }),
+    type: z.string().meta({ description: '`urn:volley:problem:` and the code; docs/errors.md has each.' }),
     title: z.string(),
     status: z.int(),
     detail: z.string().meta({ description: 'What is wrong with this request and how to mend it.' }),
@@ -50,7 +50,7 @@ export function writeProblem(error: VolleyError, requestId: string): Reply {
       ...(error.code === 'unauthorized' ? { 'WWW-Authenticate': 'Bearer realm="volley"' } : {}),
     },
     body: {
-      type: `/docs/errors#${error.code}`,
+      type: `urn:volley:problem:${error.code}`,
       title,
       status,
       detail: error.message,

@@ -23,7 +23,7 @@ const EXPLAINED: Readonly<Record<ErrorCode, Explained>> = {
   forbidden: {
     cause:
       'The key is valid and of the wrong sort: a workspace key where the admin key is needed, or the other way round.',
-    cure: '`POST /v1/workspaces` takes `VOLLEY_ADMIN_KEY`; everything inside a workspace takes a key of that workspace.',
+    cure: '`POST /v1/workspaces` takes `VOLLEY_ADMIN_KEY`; keys and settings of a workspace take either; everything else inside one takes a key of it.',
   },
   not_found: {
     cause:
@@ -52,7 +52,8 @@ const EXPLAINED: Readonly<Record<ErrorCode, Explained>> = {
     cure: 'Read its end with `GET /bulk/{jobId}`; create a new job for what is still to be sent.',
   },
   already_exists: {
-    cause: 'The name, an alias of a template for instance, belongs to something else in this workspace.',
+    cause:
+      'The name, an alias of a template for instance, belongs to something else in this workspace; the short link domain to another one; or there are five Bird subscriptions with these filters.',
     cure: 'Choose another name, or change what has it.',
   },
   idempotency_in_progress: {
@@ -86,11 +87,12 @@ export function renderErrors(): string {
 
 Everything that Volley refuses has one code, worded by each door in its own shape:
 
-- Courier (\`/bulk\`, \`/messages\`): \`{"message", "type"}\`
-- Bird (\`/workspaces/…\`): \`{"code", "message", "details": {"field": ["problem"]}}\`
-- Volley's own (\`/v1/…\`, unknown paths): \`application/problem+json\` (RFC 9457), \`type\` ends in the code
+- Courier (\`/bulk\`, \`/messages\`, \`/send\`, \`/requests\`, \`/users\`): \`{"message", "type"}\`
+- Bird (\`/workspaces/…\`, \`/organizations/…\`): \`{"code", "message", "details": {"field": ["problem"]}}\`
+- Volley's own (\`/v1/…\`, unknown paths): \`application/problem+json\` (RFC 9457), \`type\` is \`urn:volley:problem:<code>\`
 
-Every answer has an \`X-Request-Id\` (yours, where you sent one); the log has the cause under it. A refused call changes nothing.
+Every answer has an \`X-Request-Id\` (yours, where it is 1 to 128 of \`A-Za-z0-9._~-\`); the log has the cause under it. A refused call changes
+nothing, but for a cancel or deletion of a message in doubt, which ends it.
 
 ${table(['code', 'Courier: status, type', 'Bird: status, code', 'Volley: status'], ERROR_CODES.map(rowOf))}
 

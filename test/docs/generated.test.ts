@@ -24,7 +24,7 @@ test('every state and reason has a row in docs/states.md', () => {
   }
 });
 
-test('the type of a problem of /v1 leads to a heading of docs/errors.md', () => {
+test('the code in the type of a problem of /v1 is a heading of docs/errors.md', () => {
   const text = read('docs/errors.md');
   for (const code of ERROR_CODES) expect(text).toContain(`\n## ${code}\n`);
 });

@@ -77,7 +77,7 @@ test("an alias names one template: Courier's event, Bird's project", async () =>
   expect(await resolve('EVENT')).toMatchObject({ templateId: json.id });
   expect(await resolve(project)).toMatchObject({ templateId: json.id });
   expect((await put('thief', { content: content('b'), aliases: ['EVENT'] })).status).toBe(409);
-  expect((await put('EVENT', { content: content('b') })).json.type).toBe('/docs/errors#already_exists');
+  expect((await put('EVENT', { content: content('b') })).json.type).toBe('urn:volley:problem:already_exists');
   expect((await put('aliased', { content: content('c') })).json.aliases).toEqual(['EVENT', project]);
   expect((await put('aliased', { content: content('c'), aliases: [] })).json.aliases).toEqual([]);
   expect((await put('thief', { content: content('b'), aliases: ['EVENT'] })).status).toBe(201);

@@ -82,7 +82,7 @@ test.each([
   expect(answer.status).toBe(400);
   expect(answer.headers.get('content-type')).toBe('application/problem+json');
   expect(answer.json).toMatchObject({
-    type: '/docs/errors#invalid_request',
+    type: 'urn:volley:problem:invalid_request',
     title: 'Invalid request',
     status: 400,
   });
