@@ -6,6 +6,7 @@ import { type DeliveryContext } from '../../src/ledger/delivery-context';
 import { addressKey } from '../../src/ledger/fact-keys';
 import { keepLinks, keepShortLinks } from '../../src/ledger/links';
 import { createMessageLinks, type MessageLinks } from '../../src/links/message-links';
+import { TOPIC_MAX_BYTES } from '../../src/links/payloads';
 import { createRecentIds } from '../../src/links/recent-ids';
 import { rewriteLinks } from '../../src/links/rewrite';
 import { createShortLinks, type ShortLinks } from '../../src/links/short-links';
@@ -44,9 +45,6 @@ export type Linker = (of: {
   readonly opened: OpenChannel;
   readonly facts: LinkFacts | undefined;
 }) => LinkUse;
-
-/** A token's topic ends here (src/links/payloads.ts); a longer one is left out, and everything is unsubscribed from. */
-const TOPIC_MAX_BYTES = 128;
 
 /** Rewrites links of rendered messages. Pure for one message: a retry gets the same links. */
 export function createLinker({ db, links: place }: { db: Db; links: LinkPlace }): Linker {
@@ -147,6 +145,7 @@ function unsubscribeOf(own: MessageLinks, message: DeliveryContext, route: Route
   if (route.kind !== 'email') return undefined;
   const { workspaceId, jobSpec, spec } = message;
   const topic = spec.gates?.topicId ?? jobSpec.gates?.topicId;
+  // A longer one is left out, and everything is unsubscribed from.
   const fits = topic !== undefined && Buffer.byteLength(topic) <= TOPIC_MAX_BYTES;
   return own.unsubscribe({
     workspaceId,

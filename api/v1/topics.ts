@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { VolleyError } from '../../src/domain/errors';
 import { PREFERENCE_STATUSES } from '../../src/domain/preferences';
 import { getTopic, putTopic } from '../../src/ledger/topics';
+import { TOPIC_MAX_BYTES } from '../../src/links/payloads';
 import { parseBody } from '../middleware/validation';
 import { type Call, type CommandRoute, type ReadRoute } from '../route';
 import { json, jsonBody, label, timestamp, workspacePath } from './openapi-parts';
@@ -50,6 +51,7 @@ export const putTopicRoute: CommandRoute = {
   openapi: {
     operationId: 'putTopic',
     summary: 'Create or replace a subscription topic',
+    description: `The id of a new one has ${TOPIC_MAX_BYTES} bytes at most.`,
     requestParams,
     requestBody: jsonBody(bodySchema, { name: 'Newsletter', defaultStatus: 'opted_in' }),
     responses: { '200': json('The topic as it is now.', topicSchema) },
@@ -57,6 +59,9 @@ export const putTopicRoute: CommandRoute = {
   async handle(call, tx) {
     const { sectionId: section = null, sectionName = null, ...rest } = parseBody(bodySchema, call.body);
     const id = topicIdOf(call);
+    // A longer one would be unsubscribed from by unsubscribing from everything; those that are there already stay.
+    if (Buffer.byteLength(id) > TOPIC_MAX_BYTES && !(await getTopic(tx, call.workspaceId, id)))
+      throw new VolleyError('invalid_request', `The id of a new topic has ${TOPIC_MAX_BYTES} bytes at most.`);
     await putTopic(tx, call.workspaceId, { id, ...rest, sectionId: section, sectionName });
     return { status: 200, body: await getTopic(tx, call.workspaceId, id) };
   },

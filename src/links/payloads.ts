@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { isUuid } from '../domain/ids';
 
+/** Of a topic's id: what a token in a URL has room for. */
+export const TOPIC_MAX_BYTES = 128;
+
 /** A link of a message: which message, and which of the workspace's stored URLs. */
 export interface ClickPayload {
   readonly messageId: string;
@@ -15,7 +18,7 @@ export interface UnsubscribePayload {
   readonly identity: Buffer;
   /** The message whose link it was, for its timeline. */
   readonly messageId?: string;
-  /** Up to 128 bytes of UTF-8. */
+  /** Up to TOPIC_MAX_BYTES of UTF-8. */
   readonly topic?: string;
 }
 
@@ -27,7 +30,6 @@ const UUID_BYTES = 16;
 const LINK_ID_BYTES = 12;
 const IDENTITY_MIN_BYTES = 16;
 const IDENTITY_MAX_BYTES = 32;
-const TOPIC_MAX_BYTES = 128;
 const HAS_MESSAGE = 1;
 
 /** The id under which a workspace keeps a URL: of its content, so writing it again changes nothing. */

@@ -1,3 +1,4 @@
+import { putTopic } from '../../../src/ledger/topics';
 import { type Stand } from '../framework/setup';
 import { createV1Stand } from './setup';
 
@@ -64,6 +65,18 @@ test('a topic is made, replaced and read', async () => {
   });
   const bad = await stand.call('PUT', at('/topics/news'), { body: { name: 'News', defaultStatus: 'maybe' } });
   expect(bad.status).toBe(400);
+});
+
+test('a new topic has an id that an unsubscribe link has room for; a longer one that is there can be changed', async () => {
+  const body = { name: 'Long', defaultStatus: 'opted_in' };
+  const put = (id: string) => stand.call('PUT', at(`/topics/${encodeURIComponent(id)}`), { body });
+  expect((await put('é'.repeat(64))).status).toBe(200);
+  expect((await put('é'.repeat(65))).status).toBe(400);
+  const old = { id: 'x'.repeat(256), name: 'Old', sectionId: null, sectionName: null } as const;
+  await stand.database.db.transaction((tx) =>
+    putTopic(tx, stand.workspaceId, { ...old, defaultStatus: 'required' }),
+  );
+  expect((await put(old.id)).json).toMatchObject({ id: old.id, name: 'Long' });
 });
 
 describe('suppressions', () => {
