@@ -29,7 +29,10 @@ export function addAuditCommand(program: Command): void {
     .option('--key <key>', "a key of the job's workspace (else VOLLEY_API_KEY)")
     .option('--sink <file|url>', 'what a receiver counted: JSON, idempotency key to number of acceptances')
     .option('--json', 'the report as JSON')
-    .addHelpText('after', '\nReads only. Exits with 1 when any check fails.')
+    .addHelpText(
+      'after',
+      '\nReads only. Exits with 1 when any check fails. VOLLEY_RETRY_MAX_ATTEMPTS is to be what the workers have (else 12).',
+    )
     .action(runAudit);
 }
 
