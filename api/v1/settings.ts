@@ -24,10 +24,11 @@ const PATH = '/v1/workspaces/{workspaceId}/settings';
 const routingOrder = routingOrderSchema.meta({ description: 'Kinds in the order in which they are tried.' });
 const cap = capSchema.meta({
   description:
-    'Messages with `capFrequency` that one recipient gets over one channel in any stretch of so many days.',
+    'Messages with `capFrequency` that one recipient gets over one channel in any stretch of so many days. 1 in 1 by default.',
 });
 const holdoutPercent = holdoutPercentSchema.meta({
-  description: 'This part of all recipients is sent nothing, so that the others can be compared with them.',
+  description:
+    'This part of all recipients is sent nothing, so that the others can be compared with them. 0 by default.',
 });
 const quietHours = quietHoursSchema.meta({
   description: "By each recipient's own clock. Messages wait for their end, unless they ignore quiet hours.",
