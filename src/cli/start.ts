@@ -59,5 +59,5 @@ export async function runStart(): Promise<void> {
   printPairs(rows);
   console.log(`\nTry:\n
   curl -s ${api}/bulk -H 'Authorization: Bearer ${SEEDED_API_KEY}' -H 'Content-Type: application/json' \\
-    -d '{"message": {"content": {"title": "Hello", "body": "Hello {{recipientName}}!"}}}'\n`);
+    -d '{"message": {"message": {"content": {"title": "Hello", "body": "Hello {{recipientName}}, welcome!"}}}}'\n`);
 }
