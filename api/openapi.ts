@@ -63,7 +63,7 @@ export function createOpenApiDocument(dialects: readonly Dialect[]): ReturnType<
     },
     servers: [{ url: '/', description: 'This server' }],
     tags: dialects.map(({ name }) => ({ name, description: `The ${name} door` })),
-    security: [{ bearer: [] }, { accessKey: [] }],
+    security: [{ bearer: [] }, { accessKey: [] }, { basic: [] }],
     components: {
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'Authorization: Bearer <key>' },
@@ -73,6 +73,7 @@ export function createOpenApiDocument(dialects: readonly Dialect[]): ReturnType<
           name: 'Authorization',
           description: 'Authorization: AccessKey <key>',
         },
+        basic: { type: 'http', scheme: 'basic', description: 'The key as user or as password.' },
       },
     },
     paths: paths,

@@ -20,7 +20,8 @@ import { writeReply } from '../middleware/respond';
 
 /** A receiver's 5,000 events of 500 bytes are 2.5 MB. Documented in docs/callbacks.md. */
 const MAX_CALLBACK_BYTES = 4 * 1024 * 1024;
-const NOT_HERE = 'There is no callback endpoint here: use the URL that the channel shows.';
+const NOT_HERE =
+  'There is no callback endpoint here: the URL is /callbacks/{channelId}/{provider}, of a channel of that provider.';
 
 export interface CallbackDeps {
   readonly db: Database;

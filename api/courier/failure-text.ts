@@ -11,7 +11,7 @@ const REASON_TEXTS: Readonly<Record<Reason, string>> = {
   attempts_exhausted: 'Every attempt that the message had failed.',
   deadline: 'The time for retries ran out.',
   expired: 'The message was no longer valid when it could have been sent.',
-  in_doubt: 'The provider never answered: the message may have arrived. It is not sent again, as asked.',
+  in_doubt: 'The provider never answered: the message may have arrived, and is not sent again.',
   template_not_found: 'No template has this slug, alias or id.',
   template_unpublished: 'The template has no published version.',
   no_channel: 'The workspace has no channel of a kind by which the recipient can be reached.',

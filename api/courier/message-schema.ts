@@ -9,7 +9,10 @@ export const NAME_MAX_LENGTH = 256;
 
 const name = (what: string) => z.string().min(1).max(NAME_MAX_LENGTH).nullish().meta({ description: what });
 const bag = (what: string) => z.record(z.string(), z.unknown()).nullish().meta({ description: what });
-const kept = (what: string) => bag(`${what} Kept and given back; nothing acts on it yet.`);
+const utmAlone = (what: string) =>
+  bag(
+    `${what} \`metadata.utm\` of each goes on links; the rest is kept and given back. Refused in \`POST /send\`.`,
+  );
 
 /**
  * Looked at before the elements are: of five million wrong ones each would be noted, with all that was tried on it, and the
@@ -76,14 +79,16 @@ export const sendFields = {
   brand_id: name('Brand to render with.'),
   locale,
   routing: routing.nullish(),
-  channels: kept('Settings by channel.'),
-  providers: kept('Settings by provider.'),
-  metadata: bag('`tags` and `trace_id`, by which messages are found; the rest is kept and given back.'),
+  channels: utmAlone('Settings by channel.'),
+  providers: utmAlone('Settings by provider.'),
+  metadata: bag(
+    '`tags` and `trace_id`, by which messages are found, and `utm`, which goes on links; in `POST /send` also `event`. The rest is kept and given back.',
+  ),
   context: bag('`tenant_id`: the tenant in whose name to send, for users without one.'),
   preferences: z
     .looseObject({ subscription_topic_id: name('The topic that the message belongs to.') })
     .nullish(),
-  override: kept('Overrides by channel or provider.'),
+  override: bag('Overrides by channel or provider. Kept and given back; nothing acts on it yet.'),
   timeout: z
     .looseObject({ message: durationMs.meta({ description: 'Not sent any more so many ms after the run.' }) })
     .nullish(),
