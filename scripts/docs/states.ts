@@ -39,6 +39,7 @@ A bounce whose detail says that the address is unknown has Bird's code ${UNKNOWN
 - ERROR is for what never got onto the pipeline: a message that was cancelled after it had been enqueued stays ENQUEUED and
   counts there. \`received = enqueued + failures + pending\` holds at every moment, and \`enqueued\` and \`failures\` never fall.
 - Bird's \`reason\` always names Volley's own reason.
+- \`waiting: breaker\` and \`skipped: condition\` are reserved: nothing leads to them yet.
 
 ## Status of a bulk job
 
@@ -78,6 +79,12 @@ function rows(): string[][] {
       label: state,
       view: { state, reason: null },
     })),
+    ...(['opened', 'clicked'] as const).flatMap((engaged) =>
+      (['sent', 'delivered'] as const).map((state) => ({
+        label: `${state}, ${engaged}`,
+        view: { state, reason: null, engaged },
+      })),
+    ),
     ...Object.entries(REASONS_BY_STATE).flatMap(([state, reasons]) =>
       (reasons as readonly Reason[]).map((reason) => ({
         label: `${state}: ${reason}`,
