@@ -116,7 +116,9 @@ export const messageRequestSchema = z
       .max(TAGS_MAX)
       .optional()
       .meta({ example: ['text'] }),
-    shortLinks: shortLinksSchema.optional(),
+    shortLinks: shortLinksSchema.optional().meta({
+      description: 'Short links, unless `enabled` is false. Those of a template win.',
+    }),
     scheduledFor: instant.optional().meta({ description: 'At most 35 days ahead; a past one goes at once.' }),
     validity: z.int().min(1).max(VALIDITY_MAX_SECONDS).optional().meta({
       description: 'Seconds, counted from the later of `scheduledFor` and acceptance. 129600 where absent.',

@@ -23,6 +23,7 @@ export function readLinkWishes(
   const said = template ? undefined : bodyMetadata(fields.body);
   const opens = said?.openTracking ?? said?.initialOpenTracking;
   const short = template?.shortLinks ?? fields.shortLinks;
+  const shortens = template?.shortLinks ? template.shortLinks.enabled : isWished(fields.shortLinks);
   const domain = short?.domain === DEFAULT_DOMAIN ? undefined : short?.domain;
   const utm = (template?.utmParameters ?? []).map(({ key, value, reference }): UtmWish => ({
     key,
@@ -34,7 +35,12 @@ export function readLinkWishes(
     ...(said?.clickTracking === undefined ? {} : { clicks: said.clickTracking }),
     ...(opens === undefined ? {} : { opens }),
     ...(utm.length > 0 ? { utm } : {}),
-    ...(short?.enabled ? { short: domain ? { domain } : {} } : {}),
+    ...(shortens ? { short: domain ? { domain } : {} } : {}),
   };
   return Object.keys(links).length > 0 ? { links } : {};
+}
+
+/** A message's own have a `domain` alone (bird-api.md §2.2): being there is the wish, unless it takes that back. */
+function isWished(own: LinkFields['shortLinks']): boolean {
+  return own !== undefined && own.enabled !== false;
 }

@@ -58,7 +58,7 @@ export const templateSchema = z
     }),
     locale: z.string().max(64).optional().meta({ description: 'BCP 47.', example: 'en' }),
     attachments: z.array(attachmentSchema).max(FILES_MAX).optional(),
-    shortLinks: shortLinksSchema.optional(),
+    shortLinks: shortLinksSchema.optional().meta({ description: 'Short links, where `enabled` is true.' }),
     variables: z
       .record(z.string(), z.unknown())
       .optional()

@@ -33,3 +33,15 @@ test("the template's short links and UTM are its own; `default` means the worksp
   });
   expect(readLinkWishes({ shortLinks: { enabled: false } }, undefined)).toEqual({});
 });
+
+test("a message's short links are there unless they are switched off, a template's only where they are switched on", () => {
+  const short = (fields: Parameters<typeof readLinkWishes>[0]) =>
+    readLinkWishes(fields, undefined).links?.short;
+  expect(short({ shortLinks: { domain: 'go.x' } })).toEqual({ domain: 'go.x' });
+  expect(short({ shortLinks: { domain: 'default' } })).toEqual({});
+  expect(short({ shortLinks: {} })).toEqual({});
+  expect(short({ shortLinks: { enabled: false, domain: 'go.x' } })).toBeUndefined();
+  expect(short({ template: { shortLinks: { domain: 'go.x' } } })).toBeUndefined();
+  expect(short({ template: { shortLinks: {} }, shortLinks: { domain: 'go.x' } })).toBeUndefined();
+  expect(short({ template: {}, shortLinks: { domain: 'go.x' } })).toEqual({ domain: 'go.x' });
+});
