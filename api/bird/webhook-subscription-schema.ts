@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type BirdWebhookFilters } from '../../src/webhooks/bird-filters';
 import { BIRD_INTERACTIONS } from './interaction-names';
+import { withoutNulls } from './nulls';
 import { BIRD_CHANNEL_NAMES, BIRD_FILTER_KEYS } from './webhook-body';
 
 const MAX_URL_LENGTH = 2_048;
@@ -56,16 +57,20 @@ const fields = {
     .meta({ description: 'Made for you where absent; never shown again.' }),
 };
 
-export const newSubscriptionSchema = z.object({
-  ...fields,
-  eventFilters: fields.eventFilters.default([]),
-  template: fields.template.optional(),
-  signingKey: fields.signingKey.optional(),
-});
+export const newSubscriptionSchema = z.preprocess(
+  withoutNulls,
+  z.object({
+    ...fields,
+    eventFilters: fields.eventFilters.default([]),
+    template: fields.template.optional(),
+    signingKey: fields.signingKey.optional(),
+  }),
+);
 
-export const subscriptionChangeSchema = z
-  .object({ ...fields, status: z.enum(['active', 'inactive']) })
-  .partial();
+export const subscriptionChangeSchema = z.preprocess(
+  withoutNulls,
+  z.object({ ...fields, status: z.enum(['active', 'inactive']) }).partial(),
+);
 
 export const subscriptionSchema = z
   .object({

@@ -52,6 +52,7 @@ test.each([
   [{ eventFilters: [{ key: 'interactionType', value: 'read' }] }, 'eventFilters[0].value'],
   [{ url: 'http://10.0.0.1/' }, 'url'],
   [{ url: undefined }, 'url'],
+  [{ url: null }, 'url'],
 ])('%j is unprocessable, by its field', async (body, field) => {
   const refused = await create(body);
   expect(refused.status).toBe(422);
@@ -93,4 +94,18 @@ test('an organization that is not the workspace’s own is not there', async () 
   } finally {
     await stand.database.db.query('update workspaces set organization_id = null');
   }
+});
+
+test('members that are null count as absent, in creation and in change', async () => {
+  const made = await create({ event: 'chat.outbound', template: null, signingKey: null, eventFilters: null });
+  expect([made.status, made.json.eventFilters]).toEqual([201, []]);
+  expect(made.json).not.toHaveProperty('template');
+  expect(made.json.signingKey).toMatch(/^.{32,}$/);
+  const item = `${PATH}/${made.json.id}`;
+  const body = { url: null, event: null, eventFilters: null, template: null, status: 'inactive' };
+  const changed = await stand.asSeeded('PATCH', item, { body });
+  expect([changed.status, changed.json]).toMatchObject([
+    200,
+    { event: 'chat.outbound', url: URL_OF_OURS, status: 'inactive' },
+  ]);
 });
