@@ -1,6 +1,7 @@
 import { VolleyError } from '../../src/domain/errors';
+import { deliveryOf } from '../../src/service/delivery-of';
 import { type Service } from '../../src/service/service';
-import { type EventView } from '../../src/service/views';
+import { type EventView, type MessageView } from '../../src/service/views';
 import { type ReadRoute } from '../route';
 import { interactionName } from './interaction-names';
 import { channelOf } from './message-shape';
@@ -25,14 +26,16 @@ export function interactionsRoute(service: Service): ReadRoute {
       const timeline = await service.readTimeline(db, ref);
       return {
         status: 200,
-        body: { results: timeline.flatMap((event) => interactionOf(ref.messageId, event)) },
+        body: { results: timeline.flatMap((event) => interactionOf(message, event)) },
       };
     },
   };
 }
 
-function interactionOf(messageId: string, { id, type, at, data }: EventView) {
-  const name = interactionName(type);
+function interactionOf(message: MessageView, event: EventView) {
+  const { messageId } = message;
+  const { id, type, at, data } = event;
+  const name = interactionName(type, deliveryOf(message, event)?.kind);
   if (name === undefined) return [];
   const url = typeof data['url'] === 'string' ? { metadata: { url: data['url'] } } : {};
   return [{ id: String(id), messageId, type: name, createdAt: at.toISOString(), ...url }];

@@ -46,7 +46,9 @@ const interaction = z
   .object({
     id: z.string(),
     messageId: z.uuid(),
-    type: z.string().meta({ description: 'opened, clicked, read, reported-as-spam or unsubscribed.' }),
+    type: z
+      .string()
+      .meta({ description: 'opened, read (of texts and chats), clicked, reported-as-spam or unsubscribed.' }),
     createdAt: z.iso.datetime(),
     metadata: z.object({ url: z.string() }).optional(),
   })

@@ -26,11 +26,11 @@ const CHANNEL_NAMES: Readonly<Record<string, readonly string[]>> = {
 };
 export const BIRD_CHANNEL_NAMES = Object.values(CHANNEL_NAMES).flat();
 
-/** What a filter may ask about, and what a message answers. */
-const FILTERS: Readonly<Record<string, (view: MessageView, fact: { type: string }) => string | null>> = {
+/** What a filter may ask about, and what a message and its interaction answer. */
+const FILTERS: Readonly<Record<string, (view: MessageView, interaction?: string) => string | null>> = {
   channelId: (view) => channelOf(view),
   messageStatus: (view) => birdStatus(view).status,
-  interactionType: (_, { type }) => interactionName(type) ?? null,
+  interactionType: (_, interaction) => interaction ?? null,
   templateProjectId: (view) => view.spec.template?.id ?? null,
 };
 export const BIRD_FILTER_KEYS = Object.keys(FILTERS);
@@ -43,9 +43,9 @@ export function birdWebhookBody(
   kind: string | undefined,
 ): unknown {
   const [channel = '', of] = filters.event.split('.');
-  const type = interactionName(fact.type);
+  const type = interactionName(fact.type, kind);
   if ((type !== undefined) !== (of === 'interaction') || !isOfChannel(kind, channel)) return undefined;
-  const passes = filters.eventFilters.every(({ key, value }) => FILTERS[key]?.(view, fact) === value);
+  const passes = filters.eventFilters.every(({ key, value }) => FILTERS[key]?.(view, type) === value);
   if (!passes) return undefined;
   const message = toBirdMessage(view);
   const payload =

@@ -146,6 +146,18 @@ it('interactions are what the recipient did, oldest first', async () => {
   expect((await get(`${MESSAGES}/00000000-0000-7000-8000-000000000000/interactions`)).status).toBe(404);
 });
 
+it('what a vendor of texts tells as opened is the interaction read', async () => {
+  const { json } = await post(sound);
+  const { deliveryId } = await attempt(stand.database.db, json.id, { settled: 'delivered' }, 'twilio', 'sms');
+  await stand.database.db.query(
+    `insert into events (message_id, workspace_id, type, data)
+     select id, workspace_id, 'opened', jsonb_build_object('deliveryId', $2::text) from messages where id = $1`,
+    [json.id, deliveryId],
+  );
+  const { results } = (await get(`${MESSAGES}/${json.id}/interactions`)).json;
+  expect(results).toEqual([expect.objectContaining({ type: 'read', messageId: json.id })]);
+});
+
 it('a batch tells its counts, and is cancelled as one', async () => {
   const sent = await stand.send([sound, { ...sound, scheduledFor: inAnHour() }, 42]);
   await stand.validate(sent.json.id);

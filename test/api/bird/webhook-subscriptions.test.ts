@@ -49,7 +49,7 @@ test.each([
   [{ event: 'sms.inbound' }, 'event'],
   [{ event: 'pigeon.outbound' }, 'event'],
   [{ eventFilters: [{ key: 'weather', value: 'rain' }] }, 'eventFilters[0].key'],
-  [{ eventFilters: [{ key: 'interactionType', value: 'read' }] }, 'eventFilters[0].value'],
+  [{ eventFilters: [{ key: 'interactionType', value: 'delivered' }] }, 'eventFilters[0].value'],
   [{ url: 'http://10.0.0.1/' }, 'url'],
   [{ url: undefined }, 'url'],
   [{ url: null }, 'url'],
@@ -60,7 +60,7 @@ test.each([
 });
 
 test('a subscription may ask for each interaction that is ever told, and is queued for all of their facts', async () => {
-  for (const value of ['opened', 'clicked', 'reported-as-spam', 'unsubscribed']) {
+  for (const value of ['opened', 'read', 'clicked', 'reported-as-spam', 'unsubscribed']) {
     const eventFilters = [{ key: 'interactionType', value }];
     const { status, json } = await create({ event: 'email.interaction', eventFilters });
     expect(status).toBe(201);

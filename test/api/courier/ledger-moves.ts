@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { claimMessage, settleAttempt, type Settlement } from '../../../src/ledger/attempts';
 import { type Database } from '../../../src/ledger/database';
+import { type ChannelKind } from '../../../src/domain/kinds';
 import { fromCourierId } from '../../../src/domain/ids';
 
 /** Message ids of a job in request order. */
@@ -17,6 +18,7 @@ export async function attempt(
   messageId: string,
   outcome: Partial<Settlement> | 'open' = {},
   provider = 'smtp',
+  kind: ChannelKind = 'email',
 ): Promise<{ deliveryId: string; attemptId: string; channelId: string }> {
   const [row] = await db.query<{ job_id: string }>('select job_id from messages where id = $1', [messageId]);
   const attemptId = uuidv7();
@@ -28,7 +30,7 @@ export async function attempt(
     attemptId,
     route: 0,
     channelId,
-    kind: 'email',
+    kind,
     provider,
     owner: 'test',
     timeoutMs: 1_000,
