@@ -10,9 +10,15 @@ interface BirdFailure {
 /** The source codes that Bird's documentation gives; a failure of our own is its own source. */
 const SOURCE_CODES: Readonly<Record<number, number>> = { 15001: 34, 15005: 1 };
 
+/** The slugs that Bird's documentation gives (bird-api.md §2.2); of other failures it names none. */
+const DETAILS: Readonly<Record<number, string>> = {
+  15001: 'received_network_error',
+  15005: 'unknown_subscriber',
+};
+
 /**
- * A message as Bird shows it (bird-api.md §2.2): every field of the request as it was sent, and what became of it. Where the
- * request cannot be spread (no object, or a field with a name of ours) it stands whole under `request`.
+ * A message as Bird shows it (bird-api.md §2.2): every field of the request as it was sent (tags as they are kept), and what
+ * became of it. Where the request cannot be spread (no object, or a field with a name of ours) it stands whole under `request`.
  */
 export function toBirdMessage(view: MessageView): Record<string, unknown> {
   const { status, code } = birdStatus(view);
@@ -23,6 +29,7 @@ export function toBirdMessage(view: MessageView): Record<string, unknown> {
     direction: 'outgoing',
     status,
     reason: reasonOf(view),
+    details: (code === undefined ? undefined : DETAILS[code]) ?? '',
     ...(code === undefined ? {} : { failure: failureOf(view, status, code) }),
     parts: partsOf(view.deliveries),
     lastStatusAt: view.stateAt.toISOString(),
@@ -32,7 +39,26 @@ export function toBirdMessage(view: MessageView): Record<string, unknown> {
   const request = requestOf(view);
   if (!isRecord(request)) return { ...outcome, request };
   const shadowed = Object.keys(request).some((key) => Object.hasOwn(outcome, key));
-  return { ...request, ...outcome, ...(shadowed ? { request } : {}) };
+  return {
+    ...request,
+    ...senderOf(request, outcome.channelId),
+    ...tagsOf(request),
+    ...outcome,
+    ...(shadowed ? { request } : {}),
+  };
+}
+
+/** The channel is the connector of a message that names none. Which of its identities was used is not kept. */
+function senderOf({ sender }: Record<string, unknown>, channelId: string | null): { sender?: unknown } {
+  const given = sender ?? {};
+  if (channelId === null || !isRecord(given) || given['connector'] != null) return {};
+  return { sender: { ...given, connector: { id: channelId } } };
+}
+
+/** Bird lower-cases them; what is no text among faulty ones stays as it was sent. */
+function tagsOf({ tags }: Record<string, unknown>): { tags?: unknown } {
+  if (!Array.isArray(tags)) return {};
+  return { tags: tags.map((tag: unknown) => (typeof tag === 'string' ? tag.toLowerCase() : tag)) };
 }
 
 /** The channel in the path, for messages of this door; else the one that the message went out through. */

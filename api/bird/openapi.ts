@@ -62,6 +62,10 @@ export const birdMessage = z
     direction: z.literal('outgoing'),
     status: z.enum(BIRD_STATUSES),
     reason: z.string().meta({ description: 'Why it is where it is; empty where there is nothing to say.' }),
+    details: z.string().meta({
+      description:
+        '`unknown_subscriber` with the failure 15005, `received_network_error` with 15001, else empty.',
+    }),
     failure: failure.optional(),
     parts: z.array(z.object({ platformReference: z.string() })),
     lastStatusAt: z.iso.datetime(),
@@ -72,7 +76,11 @@ export const birdMessage = z
         'The request as sent, where its fields could not stand beside these (no object, or a name taken).',
     }),
   })
-  .meta({ id: 'BirdMessage', description: 'Every field of the request as it was sent, and these.' });
+  .meta({
+    id: 'BirdMessage',
+    description:
+      'Every field of the request as it was sent, and these. Tags are in lower case; without a connector in the request `sender.connector.id` is the channel.',
+  });
 
 const accepted = z
   .object({ id: z.uuid(), messages: z.array(z.object({ id: z.uuid() })) })

@@ -1,4 +1,5 @@
 import { type BirdStand, createBirdStand, SEEDED_PATH } from './stand';
+import { SEEDED_CHANNEL_ID } from '../../../src/service/seed-workspace';
 import { attempt } from '../courier/ledger-moves';
 
 let stand: BirdStand;
@@ -23,6 +24,8 @@ it('a single message is answered 202 with the whole message', async () => {
   expect(json).toMatchObject({
     ...sound,
     reference: 'mine',
+    tags: ['spring'],
+    sender: { connector: { id: SEEDED_CHANNEL_ID } },
     status: 'accepted',
     reason: '',
     parts: [],

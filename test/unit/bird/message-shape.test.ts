@@ -78,3 +78,46 @@ it('a message of another door is shown by its receiver, not in words that are no
   });
   expect(shown).not.toHaveProperty('profile');
 });
+
+test.each([
+  [
+    { state: 'undelivered', reason: 'bounced', detail: 'unknown_address: no such user' },
+    15005,
+    'unknown_subscriber',
+  ],
+  [{ state: 'uncertain', reason: 'in_doubt' }, 15001, 'received_network_error'],
+  [{ state: 'undelivered', reason: 'bounced', detail: 'mailbox full' }, 15904, ''],
+] as const)('details names the failures that Bird has a name for: %j', (changes, code, details) => {
+  expect(toBirdMessage(messageView(changes))).toMatchObject({ details, failure: { code } });
+});
+
+test('details is empty where nothing went wrong', () => {
+  expect(toBirdMessage(messageView())).toMatchObject({ details: '' });
+});
+
+test.each([undefined, null, {}, { connector: null }, { note: 'mine' }])(
+  'the channel is the connector of a message whose sender is %j',
+  (sender) => {
+    const shown = toBirdMessage(messageView({ echo: { receiver: {}, sender } }));
+    expect(shown['sender']).toEqual({ ...sender, connector: { id: CHANNEL } });
+    expect(shown).not.toHaveProperty('request');
+  },
+);
+
+test.each([{ connector: { identifierValue: 'a@b.example' } }, { connector: {} }, 'x'])(
+  'a sender that names its connector, or is none, is given back as sent: %j',
+  (sender) => expect(toBirdMessage(messageView({ echo: { sender } }))['sender']).toEqual(sender),
+);
+
+test('a message that has no channel yet has no sender', () => {
+  const { channelId: _, ...routed } = messageView().spec;
+  expect(toBirdMessage(messageView({ spec: routed, channelId: null }))).not.toHaveProperty('sender');
+});
+
+test('tags come back in lower case, as they are kept, and what is no text among them as sent', () => {
+  const shown = (tags: unknown) => toBirdMessage(messageView({ echo: { tags } }))['tags'];
+  expect(shown(['Promo', 'VIP now'])).toEqual(['promo', 'vip now']);
+  expect(shown(['Promo', 1, null])).toEqual(['promo', 1, null]);
+  expect(shown('Promo')).toBe('Promo');
+  expect(toBirdMessage(messageView())).not.toHaveProperty('tags');
+});
