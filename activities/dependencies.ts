@@ -1,7 +1,7 @@
 import { type Logger } from 'pino';
 import { type RetryPolicy } from '../src/domain/retry';
 import { type JobSpec } from '../src/domain/message-spec';
-import { type BirdWebhookFilters } from '../src/webhooks/bird-filters';
+import { type BirdWebhookFilters, type WayOut } from '../src/webhooks/bird-filters';
 import { type Database } from '../src/ledger/database';
 import { type Nudge } from '../src/ledger/outbox';
 import { type Egress } from '../src/providers/egress/guarded-client';
@@ -30,7 +30,7 @@ export interface WebhookBodies {
     message: MessageView,
     event: WebhookFact,
     filters: BirdWebhookFilters,
-    kind: string | undefined,
+    way: WayOut | undefined,
   ): unknown;
 }
 

@@ -1,10 +1,14 @@
 import { webhookTypeOf } from '../../src/domain/webhooks';
+import { getChannelOfAnyTime, type Channel } from '../../src/ledger/channels';
 import { readMessageRow } from '../../src/ledger/read-messages';
 import { type WebhookEndpoint } from '../../src/ledger/webhook-endpoints';
 import { type QueuedEvent } from '../../src/ledger/webhook-queue';
+import { type Network } from '../../src/providers/contract';
+import { type ProviderRegistry } from '../../src/providers/registry';
+import { deliveryOf } from '../../src/service/delivery-of';
 import { type MessageView } from '../../src/service/views';
 import { asOf } from '../../src/webhooks/as-of';
-import { type BirdWebhookFilters } from '../../src/webhooks/bird-filters';
+import { type BirdWebhookFilters, type WayOut } from '../../src/webhooks/bird-filters';
 import { moveToChild, ownTargetOf } from '../../src/webhooks/own-target';
 import { signatureHeaders } from '../../src/webhooks/signatures';
 import { standardBody, webhookIdOf } from '../../src/webhooks/standard-body';
@@ -68,8 +72,8 @@ export async function contentOf(
   const then = built(() => asOf(message, event));
   if (endpoint.form === 'courier') return { url, body: built(() => deps.webhookBodies.courier(then)) };
   const filters = endpoint.filters as BirdWebhookFilters;
-  const kind = await kindOf(deps, then);
-  const body = built(() => deps.webhookBodies.bird(then, event, filters, kind));
+  const way = await wayOf(deps, then, event);
+  const body = built(() => deps.webhookBodies.bird(then, event, filters, way));
   if (body === undefined) return undefined;
   const target = ownTargetOf(message, filters);
   if (endpoint.parentId !== null) return target === undefined ? undefined : { url: target, body };
@@ -78,16 +82,28 @@ export async function contentOf(
   return moved ? 'moved' : { url, body };
 }
 
-/** The kind of channel that the message went out through, or else of the one that it was sent to. */
-async function kindOf({ db }: Dependencies, message: MessageView): Promise<string | undefined> {
-  const used = message.deliveries.at(-1)?.kind;
-  const channelId = message.channelId ?? message.spec.channelId;
-  if (used !== undefined || channelId === undefined) return used;
-  const [channel] = await db.query<{ kind: string }>(
-    'select kind from channels where id = $1 and workspace_id = $2',
-    [channelId, message.workspaceId],
-  );
-  return channel?.kind;
+/**
+ * How the message went out by the delivery that the event is about, or else how it would through the channel that it was sent to.
+ * The same whenever it is asked: a channel keeps its network for life, and its row when it is deleted.
+ */
+async function wayOf(
+  { db, providers }: Dependencies,
+  message: MessageView,
+  event: QueuedEvent,
+): Promise<WayOut | undefined> {
+  const used = deliveryOf(message, event);
+  if (used && !providers.get(used.provider)?.network) return { kind: used.kind };
+  const channelId = used?.channelId ?? message.channelId ?? message.spec.channelId;
+  if (channelId === undefined) return undefined;
+  const channel = await getChannelOfAnyTime(db, { workspaceId: message.workspaceId, channelId });
+  const kind = used?.kind ?? channel?.kind;
+  return kind === undefined ? undefined : { kind, network: channel && networkOf(providers, channel) };
+}
+
+function networkOf(providers: ProviderRegistry, { provider: name, settings }: Channel): Network | undefined {
+  const provider = providers.get(name);
+  const read = provider?.settings.safeParse(settings);
+  return read?.success ? provider?.network?.(read.data) : undefined;
 }
 
 /** `POST …/test` has no message: the envelope of the form, with the test named in it. */

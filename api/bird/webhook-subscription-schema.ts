@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { type BirdWebhookFilters } from '../../src/webhooks/bird-filters';
+import { BIRD_CHANNEL_NAMES, FOREIGN_NAMES } from './channel-names';
 import { BIRD_INTERACTIONS } from './interaction-names';
 import { withoutNulls } from './nulls';
-import { BIRD_CHANNEL_NAMES, BIRD_FILTER_KEYS } from './webhook-body';
+import { BIRD_FILTER_KEYS } from './webhook-body';
 
 const MAX_URL_LENGTH = 2_048;
 const MAX_FILTERS = 10;
@@ -18,19 +19,22 @@ const service = z
   .refine((text) => OTHER_SERVICES.includes(text) || text === 'channels', 'must be channels')
   .transform((): 'channels' => 'channels');
 
-const event = z.string().superRefine((text, context) => {
+/** Any but the one that a subscription has from before, which stays as it is. */
+const eventOtherThan = (kept?: string) =>
+  z.string().superRefine((text, context) => {
+    const problem = text === kept ? undefined : eventProblem(text);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  });
+
+function eventProblem(text: string): string | undefined {
   const [channel = '', of = '', ...rest] = text.split('.');
-  const refuse = (message: string): void => context.addIssue({ code: 'custom', message });
-  if (rest.length > 0 || !BIRD_CHANNEL_NAMES.includes(channel)) {
-    refuse(
-      `must be <channel>.outbound or <channel>.interaction, with one of ${BIRD_CHANNEL_NAMES.join(', ')}`,
-    );
-  } else if (of === 'inbound') {
-    refuse('must be outbound or interaction: Volley has outgoing messages only');
-  } else if (of !== 'outbound' && of !== 'interaction') {
-    refuse('must end in .outbound or .interaction');
-  }
-});
+  const form = `must be <channel>.outbound or <channel>.interaction, with one of ${BIRD_CHANNEL_NAMES.join(', ')}`;
+  if (rest.length > 0) return form;
+  if (FOREIGN_NAMES.includes(channel)) return `${form}: no provider here speaks ${channel}`;
+  if (!BIRD_CHANNEL_NAMES.includes(channel)) return form;
+  if (of === 'inbound') return 'must be outbound or interaction: Volley has outgoing messages only';
+  return of === 'outbound' || of === 'interaction' ? undefined : 'must end in .outbound or .interaction';
+}
 
 const eventFilter = z
   .object({
@@ -46,7 +50,7 @@ const eventFilter = z
 
 const fields = {
   service,
-  event: event.meta({ example: 'sms.outbound' }),
+  event: eventOtherThan().meta({ example: 'sms.outbound' }),
   eventFilters: z.array(eventFilter).max(MAX_FILTERS).meta({ description: 'All of them have to hold.' }),
   template: z.string().max(256),
   url: z.url({ protocol: /^https?$/, error: 'must be an https URL' }).max(MAX_URL_LENGTH),
@@ -67,10 +71,17 @@ export const newSubscriptionSchema = z.preprocess(
   }),
 );
 
-export const subscriptionChangeSchema = z.preprocess(
-  withoutNulls,
-  z.object({ ...fields, status: z.enum(['active', 'inactive']) }).partial(),
-);
+const changeSchema = (event: z.ZodType<string>) =>
+  z.preprocess(
+    withoutNulls,
+    z.object({ ...fields, event, status: z.enum(['active', 'inactive']) }).partial(),
+  );
+
+/** As far as it can be looked at without the subscription. */
+export const subscriptionChangeSchema = changeSchema(z.string().meta({ example: 'sms.outbound' }));
+
+/** For a subscription with this event. */
+export const changeOf = ({ event }: Pick<BirdWebhookFilters, 'event'>) => changeSchema(eventOtherThan(event));
 
 export const subscriptionSchema = z
   .object({

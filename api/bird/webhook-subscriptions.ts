@@ -16,7 +16,12 @@ import { checkUrl } from '../callable-url';
 import { type Call, type CommandRoute, type ReadRoute, type Route } from '../route';
 import { requireOwnWorkspace } from './scope';
 import { subscriptionOperation } from './webhook-subscription-openapi';
-import { newSubscriptionSchema, sameFilters, subscriptionChangeSchema } from './webhook-subscription-schema';
+import {
+  changeOf,
+  newSubscriptionSchema,
+  sameFilters,
+  subscriptionChangeSchema,
+} from './webhook-subscription-schema';
 
 const PATH = '/organizations/{organizationId}/workspaces/{workspaceId}/webhook-subscriptions';
 const ITEM_PATH = `${PATH}/{subscriptionId}`;
@@ -106,8 +111,8 @@ function changeRoute(service: WebhookService): CommandRoute {
     async handle(call, tx) {
       const { organizationId } = await scopeOf(call, tx);
       const now = await subscription(service, call, tx);
-      const { url, signingKey, status, ...changed } = parseBody(subscriptionChangeSchema, call.body);
       const old = filtersOf(now);
+      const { url, signingKey, status, ...changed } = parseBody(changeOf(old), call.body);
       const filters: BirdWebhookFilters = {
         service: 'channels',
         event: changed.event ?? old.event,

@@ -92,6 +92,17 @@ export function requireSameEndpoint(provider: Provider, stored: unknown, wanted:
   );
 }
 
+/** Throws VolleyError invalid_request where a channel would come to speak to another network: see `Provider.network`. */
+export function requireSameNetwork(provider: Provider, stored: unknown, wanted: unknown): void {
+  const before = provider.settings.safeParse(stored);
+  if (!before.success || provider.network?.(before.data) === provider.network?.(wanted)) return;
+  throw new VolleyError(
+    'invalid_request',
+    'The settings lead to another network, and a channel keeps its own: create another channel.',
+    { details: [{ at: 'settings', problem: 'lead to another network' }] },
+  );
+}
+
 /** Credentials as given or generated; `shown` goes into this one answer. */
 export function checkCredentials(
   provider: Provider,

@@ -24,6 +24,7 @@ import {
   newChannelSchema,
   requireProvider,
   requireSameEndpoint,
+  requireSameNetwork,
   type Providers,
 } from './channel-input';
 import { json, jsonBody, uuid, workspacePath } from './openapi-parts';
@@ -121,7 +122,7 @@ function changeRoute({ providers, secretBox }: ChannelDeps): CommandRoute {
       operationId: 'updateChannel',
       summary: 'Change a channel',
       description:
-        'What is not given stays. settings and credentials are replaced whole; kind and provider never change. Settings that lead to another server (smtp: host, port, TLS; sendgrid and twilio: baseUrl) need the credentials again.',
+        'What is not given stays. settings and credentials are replaced whole; kind, provider and the network (twilio: sender) never change. Settings that lead to another server (smtp: host, port, TLS; sendgrid and twilio: baseUrl) need the credentials again.',
       requestParams: itemParams,
       requestBody: jsonBody(channelChangeSchema, { priority: 10, enabled: true }),
       responses: { '200': json('The channel as it is now.', channelSchema) },
@@ -133,6 +134,7 @@ function changeRoute({ providers, secretBox }: ChannelDeps): CommandRoute {
       const { provider: name, kind, settings: stored } = found(await getChannel(tx, ref));
       const provider = requireProvider(providers, name, kind);
       const wanted = settings === undefined ? undefined : checkSettings(provider, settings);
+      if (wanted !== undefined) requireSameNetwork(provider, stored, wanted);
       if (wanted !== undefined && given === undefined) requireSameEndpoint(provider, stored, wanted);
       const made = given === undefined ? undefined : checkCredentials(provider, given);
       const channel = await updateChannel(tx, ref, {

@@ -74,6 +74,15 @@ export async function getChannel(db: Db, ref: ChannelRef): Promise<Channel | und
   return row;
 }
 
+/** Also one that was deleted since: of what went out through it there may be news for long. */
+export async function getChannelOfAnyTime(db: Db, ref: ChannelRef): Promise<Channel | undefined> {
+  const [row] = await db.query<Channel & { id: string }>(
+    `select ${COLUMNS} from channels where workspace_id = $1 and id = $2`,
+    [ref.workspaceId, ref.channelId],
+  );
+  return row;
+}
+
 /** Lets one transaction at a time judge a change by what the channel is. */
 export async function lockChannel(tx: Db, ref: ChannelRef): Promise<void> {
   // NO KEY: deliveries that merely refer to the channel can be inserted meanwhile.

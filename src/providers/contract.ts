@@ -78,6 +78,9 @@ export type Outcome =
       readonly retryAfterMs?: number;
     };
 
+/** Whose users a channel reaches, where its kind leaves that open. */
+export type Network = 'whatsapp';
+
 /** A way out. Each one passes `test/support/provider-conformance.ts`. */
 export interface Provider<S = unknown, C = unknown> {
   readonly name: string;
@@ -106,6 +109,11 @@ export interface Provider<S = unknown, C = unknown> {
    * it. Absent where they never leave (a secret that only signs).
    */
   endpoint?(settings: S): unknown;
+  /**
+   * The network that a channel of these settings speaks to; undefined where its kind says it. What is told of its messages
+   * goes by it, also long afterwards, so a channel keeps it for life.
+   */
+  network?(settings: S): Network | undefined;
   /** The identities a From may use, where that matters (e-mail): undefined = any. */
   identities?(settings: S): readonly string[] | undefined;
 }

@@ -83,6 +83,7 @@ export function createTwilio(deps: {
     totalTimeoutMs,
     dedupeWindowMs: () => 0,
     endpoint: (settings) => settings.baseUrl,
+    network: ({ sender }) => (sender === 'whatsapp' ? sender : undefined),
     async send(request, signal) {
       const { settings, credentials } = request.channel;
       const built = buildTwilioForm(request, settings);

@@ -1,9 +1,11 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { toCourierId } from '../../src/domain/ids';
+import { deleteChannel, insertChannel, sealCredentials } from '../../src/ledger/channels';
 import { countWaiting, listEndpoints, updateEndpoint } from '../../src/ledger/webhook-endpoints';
 import { replayFrom } from '../../src/ledger/webhook-wakes';
 import { moveToChild } from '../../src/webhooks/own-target';
 import { startHttpSink, type HttpSink, type SinkRequest } from '../support/sinks/http-sink';
+import { startTwilioSink } from '../support/sinks/twilio-sink';
 import { DAY, MINUTE, WORKSPACE } from './stage';
 import { startWebhookStage, type WebhookStage } from './webhook-stage';
 
@@ -29,15 +31,15 @@ const bird = (event: string, eventFilters: { key: string; value: string }[] = []
   filters: { service: 'channels', event, eventFilters },
 });
 
-async function sendTo(echo: object = {}): Promise<string> {
+async function sendTo(echo: object = {}, channelId = stage.webhookId, sms?: string): Promise<string> {
   const { messageIds, batchId } = await stage.db.transaction((tx) =>
     stage.engine.service.acceptBatch(tx, {
-      ...{ workspaceId: WORKSPACE, channelId: stage.webhookId, guarantee: 'at_least_once', definition: {} },
+      ...{ workspaceId: WORKSPACE, channelId, guarantee: 'at_least_once', definition: {} },
       messages: [
         {
           spec: {
-            ...{ content: { text: 'Hello', interpolate: false }, channelId: stage.webhookId, data: {} },
-            recipient: { id: 'u0', idGenerated: false, addresses: {} },
+            ...{ content: { text: 'Hello', interpolate: false }, channelId, data: {} },
+            recipient: { id: 'u0', idGenerated: false, addresses: sms === undefined ? {} : { sms } },
           },
           echo,
         },
@@ -128,6 +130,51 @@ test('filters of a subscription hold all together: status, channel, and the kind
   await sendTo();
   for (const id of ids) await stage.drained(id);
   expect(receiver.requests.map(({ path }) => path)).toEqual(['/both']);
+});
+
+test('what goes out by WhatsApp is told as whatsapp and not as sms, and alike when its channel is gone by then', async () => {
+  const login = { accountSid: `AC${'0a'.repeat(16)}`, authToken: 'hush' };
+  const twilio = await startTwilioSink(login);
+  try {
+    const ref = { workspaceId: WORKSPACE, channelId: randomUUID() };
+    await insertChannel(stage.db, {
+      ...{ id: ref.channelId, workspaceId: WORKSPACE, kind: 'sms', provider: 'twilio', name: 'WhatsApp' },
+      settings: {
+        ...{ accountSid: login.accountSid, from: '+15005550006', sender: 'whatsapp', baseUrl: twilio.url },
+      },
+      sealedCredentials: sealCredentials(stage.engine.secretBox, ref, { authToken: login.authToken }),
+    });
+    const soon = await stage.addEndpoint(`${receiver.url}/soon`, bird('whatsapp.outbound'));
+    const late = await stage.addEndpoint(`${receiver.url}/late`, bird('whatsapp.outbound'));
+    const sms = await stage.addEndpoint(`${receiver.url}/sms`, bird('sms.outbound'));
+    const reads = await stage.addEndpoint(`${receiver.url}/reads`, bird('whatsapp.interaction'));
+    await stage.db.query(`update webhook_endpoints set quiet_until = 'infinity' where id = $1`, [late]);
+    const messageId = await sendTo({}, ref.channelId, '+4915112345678');
+    for (const id of [soon, sms]) await stage.drained(id);
+    await deleteChannel(stage.db, ref);
+    await stage.db.query(`update webhook_endpoints set quiet_until = '-infinity' where id = $1`, [late]);
+    await stage.db.query(
+      `insert into events (message_id, workspace_id, type, data)
+       select message_id, workspace_id, 'opened', jsonb_build_object('deliveryId', id) from deliveries where message_id = $1`,
+      [messageId],
+    );
+    for (const id of [late, reads]) await stage.drained(id);
+    const told = (path: string) =>
+      receiver.requests
+        .filter((request) => request.path === path)
+        .map((request) => [json(request)['event'], json(request)['payload'].status]);
+    expect(told('/soon')).toEqual(
+      ['accepted', 'processing', 'sent'].map((status) => ['whatsapp.outbound', status]),
+    );
+    expect(told('/late')).toEqual(told('/soon'));
+    expect(told('/sms')).toEqual([]);
+    const interactions = receiver.requests.filter(({ path }) => path === '/reads').map(json);
+    expect(interactions).toMatchObject([
+      { event: 'whatsapp.interaction', payload: { type: 'read', messageId } },
+    ]);
+  } finally {
+    await twilio.close();
+  }
 });
 
 test('an interaction is told to who subscribed to interactions', async () => {

@@ -49,6 +49,8 @@ test.each([
   [{ event: 'sms.inbound' }, 'event'],
   [{ event: 'pigeon.outbound' }, 'event'],
   [{ eventFilters: [{ key: 'weather', value: 'rain' }] }, 'eventFilters[0].key'],
+  [{ event: 'telegram.outbound' }, 'event'],
+  [{ event: 'rcs.interaction' }, 'event'],
   [{ eventFilters: [{ key: 'interactionType', value: 'delivered' }] }, 'eventFilters[0].value'],
   [{ url: 'http://10.0.0.1/' }, 'url'],
   [{ url: undefined }, 'url'],
@@ -108,4 +110,32 @@ test('members that are null count as absent, in creation and in change', async (
     200,
     { event: 'chat.outbound', url: URL_OF_OURS, status: 'inactive' },
   ]);
+});
+
+test('a name that no provider here has is refused with those that are had, and one that is no name of Bird’s too', async () => {
+  for (const [name, words] of [
+    ['telegram', 'no provider here speaks telegram'],
+    ['pigeon', 'must be <channel>.outbound'],
+  ] as const) {
+    const { json } = await create({ event: `${name}.outbound` });
+    expect(json.details.event).toEqual([expect.stringContaining(words)]);
+    expect(json.details.event[0]).toContain('email, sms, whatsapp');
+  }
+});
+
+test('a subscription from before to a name that is refused now is read, changed and kept', async () => {
+  const { json } = await create({ event: 'inbox.outbound' });
+  const item = `${PATH}/${json.id}`;
+  await stand.database.db.query(
+    `update webhook_endpoints set filters = filters || '{"event": "telegram.outbound"}' where id = $1`,
+    [json.id],
+  );
+  const change = (body: object) => stand.asSeeded('PATCH', item, { body });
+  expect((await stand.asSeeded('GET', item)).json.event).toBe('telegram.outbound');
+  expect((await change({ status: 'inactive' })).json).toMatchObject({ event: 'telegram.outbound' });
+  const url = `${URL_OF_OURS}/other`;
+  expect((await change({ event: 'telegram.outbound', url })).json).toMatchObject({ url });
+  expect((await change({ event: 'telegram.outbound', url: 'http://10.0.0.1/' })).status).toBe(422);
+  expect((await change({ event: 'telegram.interaction' })).status).toBe(422);
+  expect((await change({ event: 'chat.outbound' })).json).toMatchObject({ event: 'chat.outbound' });
 });

@@ -46,8 +46,9 @@ const ways = {
 } as const;
 type Way = keyof typeof ways;
 
-async function channelOf(provider: Way) {
-  const body = { provider, name: provider, ...ways[provider] };
+async function channelOf(provider: Way, settings: object = {}) {
+  const way = ways[provider];
+  const body = { provider, name: provider, ...way, settings: { ...way.settings, ...settings } };
   const { json } = await stand.call('POST', path, { body });
   const change = async (settings: object, more: object = {}) =>
     stand.call('PATCH', `${path}/${json.id}`, {
@@ -89,6 +90,22 @@ test.each<[Way, object]>([
   expect((await change(settings)).json).toMatchObject({ settings });
   expect(await credentials()).toEqual(ways[provider].credentials);
 });
+
+test.each(['sms', 'whatsapp'] as const)(
+  'a channel of Twilio that was made for %s stays one',
+  async (sender) => {
+    const { change } = await channelOf('twilio', { sender });
+    const other = sender === 'sms' ? 'whatsapp' : 'sms';
+    const refused = await change({ sender: other }, { credentials: ways.twilio.credentials });
+    expect([refused.status, refused.json.errors]).toEqual([
+      400,
+      [expect.objectContaining({ at: 'settings' })],
+    ]);
+    expect((await change({ sender, from: '+15005550007' })).json).toMatchObject({
+      settings: { sender, from: '+15005550007' },
+    });
+  },
+);
 
 test('a change is judged by what one under way makes of the channel, and gets no credentials of it', async () => {
   const { db } = stand.database;

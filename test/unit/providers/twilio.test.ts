@@ -119,6 +119,17 @@ describe('twilio', () => {
     expect(sunk()).toMatchObject({ To: `whatsapp:${TO}`, From: `whatsapp:${FROM}` });
   });
 
+  test('the network of a channel is WhatsApp where its sender is, and else its kind says all', () => {
+    const twilio = createTwilio({ egress });
+    const networkOf = (settings: object) =>
+      twilio.network?.(twilio.settings.parse({ accountSid: SID, from: FROM, ...settings }));
+    expect([networkOf({}), networkOf({ sender: 'sms' }), networkOf({ sender: 'whatsapp' })]).toEqual([
+      undefined,
+      undefined,
+      'whatsapp',
+    ]);
+  });
+
   test('pictures go as media with WhatsApp, or where the channel says so; else their links in the text do', async () => {
     await send(requestWith(withImages(3)));
     await send(requestWith(withImages(12), { media: true }));
