@@ -16,7 +16,7 @@ export const sendMessageOperation: ZodOpenApiOperationObject = {
   operationId: 'birdSendMessage',
   summary: 'Send a message',
   description:
-    'What is wrong with the form or a field is told at once (422). What only delivery can tell ends the message as rejected.',
+    'A wrong form or value, a missing address and nothing to send are told at once (422). An address that does not fit, a cap that is not allowed and what only delivery can tell end the message as rejected.',
   tags,
   requestParams: {
     path: z.object({ workspaceId, channelId }),

@@ -36,7 +36,8 @@ const ERRORS: Readonly<Record<string, string>> = {
   '422':
     'The request can be read and not accepted: `details` names each field. Also a reused Idempotency-Key.',
   '500': 'A fault of the server; the log has its cause under the X-Request-Id.',
-  '503': 'The database cannot be reached: Retry-After says when to try again.',
+  '503':
+    'The database cannot be reached, or too many large calls are under way: Retry-After says when to try again.',
 };
 
 export function errors(...statuses: readonly string[]): ZodOpenApiResponsesObject {
