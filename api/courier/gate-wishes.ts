@@ -1,13 +1,13 @@
 import { type ErrorDetail } from '../../src/domain/errors';
 import { type GateWishes } from '../../src/domain/gate-wishes';
+import { durationMs } from '../duration';
+import { epochMs } from '../epoch';
 import { momentOf, readDelay } from './delay';
 import { type SendFields } from './message-schema';
 
 type GateFields = Pick<SendFields, 'preferences' | 'delay' | 'timeout' | 'expiry'>;
 
-const UNIT_MS = { W: 604_800_000, D: 86_400_000, H: 3_600_000, M: 60_000, S: 1_000 } as const;
-/** Weeks down to seconds: how long a year or a month is depends on which. */
-const DURATION = /^P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?)?$/i;
+const MILLISECONDS = /^\d{1,14}$/;
 
 export interface GateReading {
   /** Absent where nothing is asked of the gates. */
@@ -41,14 +41,18 @@ function readExpiry(
   at: string,
 ): { validForMs?: number; validUntilMs?: number; problems: readonly ErrorDetail[] } {
   const { expires_in: within, expires_at: moment } = expiry ?? {};
-  const validForMs = typeof within === 'string' ? durationMs(within) : (within ?? undefined);
-  const validUntilMs = typeof moment === 'string' ? momentOf(moment, 'UTC') : (moment ?? undefined);
+  const validForMs = typeof within === 'string' ? msIn(within) : (within ?? undefined);
+  const validUntilMs =
+    moment == null ? undefined : (epochMs(String(moment)) ?? momentOf(String(moment), 'UTC'));
   const problems: ErrorDetail[] = [];
   if (within != null && validForMs === undefined) {
     problems.push({ at: `${at}.expires_in`, problem: 'is neither ms nor a duration such as P1DT4H' });
   }
   if (moment != null && validUntilMs === undefined) {
-    problems.push({ at: `${at}.expires_at`, problem: 'is neither epoch ms nor a date and time of ISO 8601' });
+    problems.push({
+      at: `${at}.expires_at`,
+      problem: 'is neither an epoch in seconds or ms nor a date and time of ISO 8601',
+    });
   }
   return {
     ...(validForMs === undefined ? {} : { validForMs }),
@@ -57,8 +61,7 @@ function readExpiry(
   };
 }
 
-function durationMs(text: string): number | undefined {
-  const [whole, ...given] = DURATION.exec(text.trim()) ?? [];
-  if (whole === undefined || given.every((part) => part === undefined)) return undefined;
-  return Object.values(UNIT_MS).reduce((sum, unitMs, index) => sum + unitMs * Number(given[index] ?? 0), 0);
+/** A typed SDK knows texts alone here, and so writes its ms as one. */
+function msIn(text: string): number | undefined {
+  return MILLISECONDS.test(text.trim()) ? Number(text) : durationMs(text);
 }

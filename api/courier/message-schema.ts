@@ -111,8 +111,11 @@ export const sendFields = {
     .looseObject({
       expires_in: z
         .union([durationMs, z.string().max(64)])
-        .meta({ description: 'ms, or ISO 8601 as `P1DT4H`.' }),
-      expires_at: z.union([z.int().min(0), z.string().max(64)]).nullish(),
+        .meta({ description: 'ms, as a number or a text, or ISO 8601 as `P1DT4H`.' }),
+      expires_at: z
+        .union([z.number().min(0), z.string().max(64)])
+        .nullish()
+        .meta({ description: 'ISO 8601, or an epoch: up to 11 digits are seconds, 12 to 14 ms.' }),
     })
     .nullish()
     .meta({ description: 'Not sent any more after this.' }),

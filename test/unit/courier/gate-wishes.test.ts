@@ -22,7 +22,7 @@ const preferences = (user: object) => {
   return reading.ok ? reading.recipient.spec.gates?.preferences : reading.error;
 };
 
-test.each([
+test.each<[object, object | undefined]>([
   [{ delay: { duration: 1 } }, { delay: { durationMs: MINUTE } }],
   [{ delay: { duration: 60_000 } }, { delay: { durationMs: MINUTE } }],
   [{ delay: { duration: 60_001 } }, { delay: { durationMs: 2 * MINUTE } }],
@@ -43,6 +43,12 @@ test.each([
     { expiry: { expires_in: 1_000, expires_at: '2026-01-02T00:00:00Z' } },
     { validForMs: 1_000, validUntilMs: NOW + DAY },
   ],
+  ...[1_790_000_000, '1790000000', 1_790_000_000_000, '1790000000000'].map((expires_at): [object, object] => [
+    { expiry: { expires_at } },
+    { validUntilMs: 1_790_000_000_000 },
+  ]),
+  [{ expiry: { expires_at: 1_790_000_000.25 } }, { validUntilMs: 1_790_000_000_250 }],
+  [{ expiry: { expires_in: '3600000' } }, { validForMs: 3_600_000 }],
   [{ preferences: { subscription_topic_id: 'news' } }, { topicId: 'news' }],
   [{ delay: {}, timeout: {} }, undefined],
 ])('%j asks the gates %j', (fields, expected) => {
@@ -57,6 +63,9 @@ test.each([
   [{ delay: { timezone: 'Mars/Olympus' } }, 'message.message.delay.timezone'],
   [{ expiry: { expires_in: 'P1Y' } }, 'message.message.expiry.expires_in'],
   [{ expiry: { expires_in: 'PT' } }, 'message.message.expiry.expires_in'],
+  [{ expiry: { expires_at: 1_790_000_000_000_000 } }, 'message.message.expiry.expires_at'],
+  [{ expiry: { expires_at: '1790000000000000' } }, 'message.message.expiry.expires_at'],
+  [{ expiry: { expires_at: 'soon' } }, 'message.message.expiry.expires_at'],
   [{ timeout: { message: 'soon' } }, 'message.message.timeout.message'],
 ])('%j is refused at %s', (fields, at) => {
   expect(refusal(fields)).toBe(at);
