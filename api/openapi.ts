@@ -39,7 +39,8 @@ const IDEMPOTENCY_HEADERS: readonly ZodOpenApiParameterObject[] = [
   {
     in: 'header',
     name: 'x-idempotency-expiration',
-    description: 'Keeps the answer longer, up to a year: epoch seconds, epoch milliseconds or ISO-8601.',
+    description:
+      'Keeps the answer longer, up to a year: a moment (epoch seconds or milliseconds, ISO-8601) or a duration (`P7D`, `7 days`). One that cannot be read counts as absent.',
     schema: { type: 'string' },
   },
 ];

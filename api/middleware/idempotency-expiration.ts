@@ -1,28 +1,37 @@
-import { VolleyError } from '../../src/domain/errors';
+import { durationMs } from '../duration';
+import { epochMs } from '../epoch';
 
-const SECONDS = /^\d{1,11}(\.\d+)?$/;
-const MILLISECONDS = /^\d{12,14}$/;
 const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+const WORDS = /^(\d{1,6})\s*(second|minute|hour|day|week)s?$/i;
+const WORD_MS: Readonly<Record<string, number>> = {
+  second: 1_000,
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+  week: 604_800_000,
+};
 
 /**
- * Reads `x-idempotency-expiration`. Courier's documents and SDKs have three spellings of the moment: epoch seconds, epoch
- * milliseconds (told apart by their length) and ISO-8601. The ledger clamps it.
- * @returns undefined where the header is absent.
- * @throws VolleyError invalid_request for anything else.
+ * Reads `x-idempotency-expiration`. Courier's documents and SDKs have it as a moment (epoch seconds, epoch ms, ISO-8601) and as a
+ * duration ("1 Day" in C#, ISO-8601), which counts from `nowMs`; Go's SDK 3 writes a `*` before any of them. The ledger clamps it.
+ * @returns undefined where the header is absent, and where it cannot be read: it only asks to keep for longer what is kept
+ * anyway, which is no reason to refuse a command.
  */
-export function parseExpiration(text: string | undefined): Date | undefined {
-  if (text === undefined) return undefined;
-  const moment = new Date(epochMs(text.trim()));
-  if (!Number.isNaN(moment.getTime())) return moment;
-  throw new VolleyError(
-    'invalid_request',
-    'x-idempotency-expiration is a moment: epoch seconds, epoch milliseconds or ISO-8601.',
-    { details: [{ at: 'header.x-idempotency-expiration', problem: 'is no moment in time' }] },
-  );
+export function parseExpiration(text: string | undefined, nowMs = Date.now()): Date | undefined {
+  const said = text?.replace(/^\s*\*/, '').trim();
+  if (said === undefined) return undefined;
+  const afterMs = durationMs(said) ?? wordsMs(said);
+  const untilMs = afterMs === undefined ? (epochMs(said) ?? isoMs(said)) : nowMs + afterMs;
+  return untilMs === undefined ? undefined : new Date(untilMs);
 }
 
-function epochMs(text: string): number {
-  if (MILLISECONDS.test(text)) return Number(text);
-  if (SECONDS.test(text)) return Number(text) * 1_000;
-  return ISO.test(text) ? Date.parse(text) : Number.NaN;
+function isoMs(text: string): number | undefined {
+  const ms = ISO.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+function wordsMs(text: string): number | undefined {
+  const [, count, unit = ''] = WORDS.exec(text) ?? [];
+  const unitMs = WORD_MS[unit.toLowerCase()];
+  return unitMs === undefined ? undefined : Number(count) * unitMs;
 }

@@ -35,11 +35,24 @@ test('any query string can be read', () => {
   );
 });
 
-test('the three spellings of a moment mean the same', () => {
+test('the spellings of a moment mean the same, after a star too, and so do those of a duration', () => {
   const at = Date.UTC(2027, 0, 2, 3, 4, 5);
-  for (const text of [String(at), String(at / 1000), new Date(at).toISOString()]) {
-    expect(parseExpiration(text)?.getTime()).toBe(at);
+  const from = at - 86_400_000;
+  const texts = [String(at), String(at / 1000), new Date(at).toISOString()];
+  for (const text of [
+    ...texts,
+    'P1D',
+    'PT24H',
+    '1 Day',
+    '1 day',
+    '24 hours',
+    '1440 Minutes',
+    '86400seconds',
+  ]) {
+    for (const said of [text, `*${text}`]) expect(parseExpiration(said, from)?.getTime()).toBe(at);
   }
+  expect(parseExpiration('2 weeks', from)?.getTime()).toBe(from + 14 * 86_400_000);
+  expect(parseExpiration('1 fortnight')).toBeUndefined();
   expect(parseExpiration(undefined)).toBeUndefined();
 });
 
