@@ -1,5 +1,6 @@
 import { type ErrorDetail, VolleyError } from '../../src/domain/errors';
 import { type BirdStatus } from '../../src/domain/outward';
+import { flagOf } from '../flag';
 import { type Call } from '../route';
 import { instant } from './element-schema';
 import { type Place, readPageToken } from './page-token';
@@ -47,8 +48,8 @@ export function readListQuery(call: Call): ListQuery {
   const direction = single('direction');
   if (direction && !['incoming', 'outgoing'].includes(direction))
     refuse('direction', 'must be incoming or outgoing');
-  const reverse = single('reverse') || 'false';
-  if (!['true', 'false'].includes(reverse)) refuse('reverse', 'must be true or false');
+  const reverse = flagOf(single('reverse') || 'false');
+  if (reverse === undefined) refuse('reverse', 'must be true or false');
   const limit = readLimit(single('limit'), (problem) => refuse('limit', problem));
   const statuses = readStatuses(call.query.get('status') ?? [], (problem) => refuse('status', problem));
   if (problems.length)
@@ -57,7 +58,7 @@ export function readListQuery(call: Call): ListQuery {
     limit: limit ?? DEFAULT_LIMIT,
     statuses,
     incoming: direction === 'incoming',
-    oldestFirst: reverse === 'true',
+    oldestFirst: reverse === true,
     ...(batchId === undefined ? {} : { batchId }),
     ...(campaign === undefined ? {} : { campaign }),
     ...(after ? { after } : {}),

@@ -3,6 +3,7 @@ import { fromCourierId, isUuid } from '../../src/domain/ids';
 import { type MessageFilter } from '../../src/ledger/message-filter';
 import { type Service } from '../../src/service/service';
 import { type Call, type ReadRoute } from '../route';
+import { flagOf } from '../flag';
 import { decodeCursor, encodeCursor, refuseCursor } from './cursor';
 import { detailsBody, messageDetails } from './message-body';
 import { ours } from '../ours';
@@ -133,9 +134,9 @@ function idOf(given: string | undefined): string | undefined {
 }
 
 function readArchived(given: string | undefined): boolean {
-  if (given === undefined || given === 'false') return false;
-  if (given === 'true') return true;
-  throw refuseQuery('archived', 'true or false');
+  const archived = given === undefined ? false : flagOf(given);
+  if (archived === undefined) throw refuseQuery('archived', 'true or false');
+  return archived;
 }
 
 const MILLISECONDS = /^\d{12,14}$/;

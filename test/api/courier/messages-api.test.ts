@@ -69,6 +69,7 @@ test.each([
   ['traceId=trace-1', ALL],
   ['list=my-list', []],
   ['archived=false&cursor=undefined&status=undefined', ALL],
+  ...['True', 'False', '1', '0'].map((flag): [string, number[]] => [`archived=${flag}`, ALL]),
   ['tag=vip&provider=smtp&status=SENT', [0]],
   ['enqueued_after=2020-01-01T00:00:00%2B01:00', ALL],
   ['enqueued_after=4000-01-01', []],
@@ -166,14 +167,18 @@ test('pages of a job join to the whole where two ingestions at once left the old
   expect(seen).toEqual([...newer, ...older].map(({ spec }) => spec.recipient.id).toReversed());
 });
 
-test.each(['status=NONSENSE', 'archived=maybe', 'enqueued_after=soon', 'cursor=abc', 'enqueued_after=-1'])(
-  '?%s is a 400 that says what is wrong',
-  async (query) => {
-    const { status, json } = await stand.call('GET', `/messages?${query}`);
-    expect(status).toBe(400);
-    expect(json).toMatchObject({ type: 'invalid_request_error', message: expect.stringContaining('query.') });
-  },
-);
+test.each([
+  'status=NONSENSE',
+  'archived=maybe',
+  'archived=2',
+  'enqueued_after=soon',
+  'cursor=abc',
+  'enqueued_after=-1',
+])('?%s is a 400 that says what is wrong', async (query) => {
+  const { status, json } = await stand.call('GET', `/messages?${query}`);
+  expect(status).toBe(400);
+  expect(json).toMatchObject({ type: 'invalid_request_error', message: expect.stringContaining('query.') });
+});
 
 test('what was enqueued lately is found, however long ago it was created', async () => {
   const { db } = stand.database;

@@ -117,6 +117,19 @@ describe('a listing', () => {
     ]);
   });
 
+  it.each([
+    ['true', true],
+    ['True', true],
+    ['1', true],
+    ['false', undefined],
+    ['False', undefined],
+    ['0', undefined],
+  ])('reads reverse=%s as clients write it', async (reverse, oldestFirst) => {
+    const door = openFakeDoor();
+    await door.call(LIST_ALL, query({ reverse }));
+    expect(door.listed.map((filter) => filter.oldestFirst)).toEqual([oldestFirst]);
+  });
+
   it('of incoming messages is empty', async () => {
     const door = openFakeDoor();
     door.messages = [messageView()];
@@ -130,7 +143,7 @@ describe('a listing', () => {
     ['startAt', ['yesterday', '2026-13-01T00:00:00Z', '1']],
     ['endAt', ['999999-01-01T00:00:00Z']],
     ['direction', ['sideways']],
-    ['reverse', ['yes', '1']],
+    ['reverse', ['yes', '2']],
   ])('refuses garbage for %s, saying how to mend it', async (name, values) => {
     for (const value of values) {
       const reply = await openFakeDoor().call(LIST, query({ [name]: value }));
