@@ -15,8 +15,18 @@ import { runJobRoute } from './run-job';
 import { sendRoute } from './send';
 import { userPreferenceRoutes } from './user-preferences';
 
-/** First segments of Courier's paths: an unknown path under one of them is refused in Courier's words. */
-const FIRST_SEGMENTS = ['bulk', 'messages', 'requests', 'send', 'users'];
+/** First segments of Courier's paths. */
+const BUILT = ['bulk', 'messages', 'requests', 'send', 'users'];
+/**
+ * Those that Volley does not have (courier-api.md §1.8, and `events` of older SDKs): refused in Courier's words too, for its SDKs for
+ * Ruby up to 2 take an error without `message` for success.
+ */
+const NOT_BUILT = [
+  ...['audiences', 'audit-events', 'auth', 'automations', 'brands', 'broadcasts', 'digests', 'events'],
+  ...['inbound', 'journeys', 'lists', 'notifications', 'preferences', 'profiles', 'providers'],
+  ...['routing-strategies', 'tenants', 'translations'],
+];
+const FIRST_SEGMENTS: ReadonlySet<string> = new Set([...BUILT, ...NOT_BUILT]);
 
 /** Courier's door: sending to a few, its Bulk API, the messages of both, users' preferences, and three commands of ours. */
 export function createCourierDialect({
@@ -29,7 +39,7 @@ export function createCourierDialect({
 }): Dialect {
   return {
     name: 'courier',
-    owns: (path) => FIRST_SEGMENTS.includes(path.split('/')[1] ?? ''),
+    owns: (path) => FIRST_SEGMENTS.has(path.split('/')[1] ?? ''),
     routes: [
       createJobRoute(service),
       addUsersRoute(service),

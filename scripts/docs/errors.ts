@@ -87,9 +87,9 @@ export function renderErrors(): string {
 
 Everything that Volley refuses has one code, worded by each door in its own shape:
 
-- Courier (\`/bulk\`, \`/messages\`, \`/send\`, \`/requests\`, \`/users\`): \`{"message", "type"}\`
+- Courier (\`/bulk\`, \`/messages\`, \`/send\`, \`/requests\`, \`/users\`, and the paths of Courier's that are not there, such as \`/lists\`): \`{"message", "type"}\`
 - Bird (\`/workspaces/…\`, \`/organizations/…\`): \`{"code", "message", "details": {"field": ["problem"]}}\`
-- Volley's own (\`/v1/…\`, unknown paths): \`application/problem+json\` (RFC 9457), \`type\` is \`urn:volley:problem:<code>\`
+- Volley's own (\`/v1/…\`, other unknown paths): \`application/problem+json\` (RFC 9457), \`type\` is \`urn:volley:problem:<code>\`
 
 Every answer has an \`X-Request-Id\` (yours, where it is 1 to 128 of \`A-Za-z0-9._~-\`); the log has the cause under it. A refused call changes
 nothing, but for a cancel or deletion of a message in doubt, which ends it.

@@ -2,11 +2,12 @@ import { createHash, randomUUID } from 'node:crypto';
 import { encodeCursor } from '../../../api/courier/cursor';
 import { fromCourierId } from '../../../src/domain/ids';
 import { issueKey } from '../../../src/ledger/keys';
-import { type Answer, type Stand } from '../framework/setup';
+import { testDialect, type Answer, type Stand } from '../framework/setup';
 import { createCourierStand, createJob } from './setup';
 
 let stand: Stand;
-beforeAll(async () => (stand = await createCourierStand()));
+// With another door behind it, which words what is not Courier's.
+beforeAll(async () => (stand = await createCourierStand([testDialect([])])));
 afterAll(() => stand.close());
 
 function expectRefusal(answer: Answer): void {
@@ -183,6 +184,20 @@ test("an id that names nothing here is 404, and another workspace's tells nothin
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([404]));
   const texts = answers.filter((_, index) => index % 9 === 5).slice(0, 2);
   expect(texts[0]?.text).toBe(texts[1]?.text);
+});
+
+test.each([
+  ['PUT', '/lists/mine'],
+  ['POST', '/profiles/u1'],
+  ['POST', '/automations/invoke'],
+  ['GET', '/audit-events'],
+  ['PUT', '/routing-strategies/r1'],
+  ['POST', '/auth/issue-token'],
+  ['PUT', '/users/u1/tokens/t1'],
+])("%s %s, which is Courier's and not here, is 404 in its shape", async (method, path) => {
+  const answer = await stand.call(method, path, method === 'GET' ? {} : { body: {} });
+  expectRefusal(answer);
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'application/json']);
 });
 
 test('without a key it is 401 in the same shape', async () => {

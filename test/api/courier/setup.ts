@@ -1,11 +1,12 @@
 import { createCourierDialect } from '../../../api/courier';
 import { createService } from '../../../src/service/create-service';
+import { type Dialect } from '../../../api/route';
 import { createStand, type Stand } from '../framework/setup';
 
-/** Courier's door with the real service on a real database; no worker, so nothing is sent. */
-export async function createCourierStand(): Promise<Stand> {
+/** Courier's door with the real service on a real database, before `others`; no worker, so nothing is sent. */
+export async function createCourierStand(others: readonly Dialect[] = []): Promise<Stand> {
   const service = createService({ notifier: { look: () => undefined, liveStatus: async () => undefined } });
-  return createStand([createCourierDialect({ service })]);
+  return createStand([createCourierDialect({ service }), ...others]);
 }
 
 /** A job of the given event, and users of these ids in it. Returns the job's id. */
