@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { type ErrorDetail } from '../../src/domain/errors';
 import { type NewRecipient, type Service } from '../../src/service/service';
 import { type CommandRoute } from '../route';
-import { readInboundUser } from './inbound-user';
+import { readInboundUser, type UserReading } from './inbound-user';
 import { readBulkJob } from './job-status';
 import { jobPath } from './openapi-parts';
 import { jobInPath } from './path-ids';
@@ -13,6 +14,9 @@ const USERS_PER_CALL = 10_000;
 
 /** Elements are judged one by one: a bad user goes into `errors` and stops nobody else. */
 const envelope = z.object({ users: z.array(z.unknown()) });
+
+/** Where in a body something could not be kept: the user's number. */
+const IN_USER = /^users\[(\d+)\]/;
 
 const SEED_REQUEST = {
   users: [
@@ -59,6 +63,7 @@ export function addUsersRoute(service: Service): CommandRoute {
     method: 'post',
     path: '/bulk/{jobId}',
     auth: 'workspace',
+    poison: 'report',
     errors: ['job_not_open'],
     openapi: {
       operationId: 'addBulkUsers',
@@ -92,8 +97,11 @@ export function addUsersRoute(service: Service): CommandRoute {
     async handle(call, tx) {
       const ref = jobInPath(call);
       const users = usersOf(call.body);
+      const poisoned = usersWith(call.poison);
       await readBulkJob(service, tx, ref);
-      const readings = users.map((user) => readInboundUser(ref.jobId, user));
+      const readings = users.map((user, index) =>
+        poisoned.has(index) ? unkeepable(user) : readInboundUser(ref.jobId, user),
+      );
       const recipients = readings.flatMap((reading) => (reading.ok ? [reading.recipient] : []));
       const { total, duplicates } = await service.ingest(tx, { ...ref, recipients });
 
@@ -119,4 +127,16 @@ function usersOf(body: unknown): readonly unknown[] {
   if (users.length <= USERS_PER_CALL) return users;
   const problem = `${users.length} users; send at most ${USERS_PER_CALL} a call, and the others in further calls`;
   throw invalidRequest([{ at: 'users', problem }]);
+}
+
+/** The numbers of the users that hold what cannot be kept. Throws invalid_request for such a place beside them. */
+function usersWith(poison: readonly ErrorDetail[]): ReadonlySet<number> {
+  const outside = poison.filter(({ at }) => !IN_USER.test(at));
+  if (outside.length > 0) throw invalidRequest(outside);
+  return new Set(poison.map(({ at }) => Number(IN_USER.exec(at)?.[1])));
+}
+
+/** Given back without what it cannot be kept with. */
+function unkeepable(user: unknown): UserReading {
+  return { ok: false, error: INGESTION_ERROR.unkeepable, user };
 }

@@ -10,7 +10,7 @@ export function readJobForSignal(message: unknown): InboundJob {
 
 /**
  * The users of an `ingestUsers` signal. A bad one is left out: a signal has nobody to tell. What the ledger cannot keep (a NUL, half
- * a pair of surrogates) is taken out of what is said, as it is in a call.
+ * a pair of surrogates) is taken out of what is said, and the rest of the user counts.
  */
 export function readUsersForSignal(jobId: string, users: readonly unknown[]): readonly NewRecipient[] {
   return users.flatMap((user) => {

@@ -9,6 +9,8 @@ export const INGESTION_ERROR = {
   duplicate: 'Duplicate user',
   notObject: 'User must be an object',
   tooLarge: 'User must not be over 256 kB of JSON',
+  unkeepable:
+    'User must hold no NUL, no half of a surrogate pair, no field called __proto__, constructor or prototype, no number of over 40 places, no nesting over 60 deep',
   recipient: 'recipient must be a string of 1 to 256 characters',
   profile: 'profile must be an object',
   preferences: 'preferences must be an object',

@@ -8,6 +8,8 @@ const CURES: Readonly<Record<Fault, string>> = {
   duplicate: 'Nothing, as a rule: the person is in the job already, from this call or an earlier one.',
   notObject: 'Send each user as a JSON object.',
   tooLarge: `Send less data with the user; ${USER_MAX_BYTES / 1_000} kB of JSON is the most for one.`,
+  unkeepable:
+    'Take it out: the user that is given back is without it. Half of a pair comes of a text that was cut within an emoji.',
   recipient: 'Give a string, or leave it out to have an id made up.',
   profile: 'Give an object, or leave it out.',
   preferences: 'Give an object, or leave it out.',
@@ -39,7 +41,7 @@ export function renderIngestionErrors(): string {
 
 \`POST /bulk/{jobId}\` judges each user by itself. One that cannot be added goes into \`errors\`, in the order of the request, as
 \`{error, user}\`: one of these texts, and the user as sent with \`recipient\` and \`data\`. The others are added, and \`total\` counts
-them. A bad envelope (\`users\` missing, over 10,000, not JSON) is a 400 and adds nobody.
+them. A bad envelope (\`users\` missing, over 10,000, not JSON, or with what cannot be kept beside the users) is a 400 and adds nobody.
 
 ${table(['error', 'what to do'], rows)}
 

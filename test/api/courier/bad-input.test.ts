@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { encodeCursor } from '../../../api/courier/cursor';
+import { INGESTION_ERROR } from '../../../api/courier/user-schema';
 import { fromCourierId } from '../../../src/domain/ids';
 import { issueKey } from '../../../src/ledger/keys';
 import { testDialect, type Answer, type Stand } from '../framework/setup';
@@ -101,6 +102,29 @@ test('one bad user among good ones is told, and the good ones are kept', async (
   expect(status).toBe(200);
   expect(json).toMatchObject({ total: 2, errors: [{ user: null }, { user: { profile: 7 } }, {}] });
   expect((await stand.call('GET', `/bulk/${jobId}`)).json.job.received).toBe(2);
+});
+
+test.each([
+  ['half of an emoji', '{"recipient":"bad","to":{"data":{"name":"Zo\\ud83d"}}}', { name: 'Zo\ufffd' }],
+  ['a NUL', '{"recipient":"bad","to":{"data":{"name":"Zo\\u0000"}}}', { name: 'Zo' }],
+  ['a reserved name', '{"recipient":"bad","to":{"data":{"constructor":"McLaren"}}}', {}],
+  ['a number of 309 places', '{"recipient":"bad","to":{"data":{"n":1e308}}}', { n: null }],
+])('a user that cannot be kept for %s is told, and the others are added', async (_what, bad, data) => {
+  const jobId = await createJob(stand);
+  const raw = `{"users":[{"recipient":"a"},${bad},{"recipient":"b"},{"recipient":"a"}]}`;
+  const { status, json } = await stand.call('POST', `/bulk/${jobId}`, { raw });
+  expect([status, json]).toEqual([
+    200,
+    {
+      total: 2,
+      errors: [
+        { error: INGESTION_ERROR.unkeepable, user: { recipient: 'bad', to: { data } } },
+        { error: INGESTION_ERROR.duplicate, user: { recipient: 'a', data: {} } },
+      ],
+    },
+  ]);
+  const listed = await stand.call('GET', `/bulk/${jobId}/users`);
+  expect(listed.json.items).toMatchObject([{ recipient: 'a' }, { recipient: 'b' }]);
 });
 
 test.each([
