@@ -37,6 +37,8 @@ const READERS: Readonly<Record<string, (node: Node, path: string, reading: Readi
     if (node['title'] !== undefined) reading.title = stringField(node, 'title', path, reading.problems);
   },
   text(node, path, reading) {
+    // Courier's one format is markdown. Read as plain text it would show its asterisks, and its links would be none.
+    if (node['format'] != null) reading.problems.push(`${path}.format is not supported yet`);
     const style = TEXT_STYLES[typeof node['text_style'] === 'string' ? node['text_style'] : 'text'];
     if (!style)
       reading.problems.push(`${path}.text_style must be one of ${Object.keys(TEXT_STYLES).join(', ')}`);
@@ -54,7 +56,9 @@ const READERS: Readonly<Record<string, (node: Node, path: string, reading: Readi
   },
   image(node, path, reading) {
     const src = stringField(node, 'src', path, reading.problems);
-    const alt = node['alt_text'] == null ? undefined : stringField(node, 'alt_text', path, reading.problems);
+    // Courier's SDKs 5 and 6 write `altText`, its pages `alt_text`.
+    const altField = node['alt_text'] == null ? 'altText' : 'alt_text';
+    const alt = node[altField] == null ? undefined : stringField(node, altField, path, reading.problems);
     const href = node['href'] == null ? undefined : stringField(node, 'href', path, reading.problems);
     if (src !== undefined)
       reading.blocks.push({ type: 'image', src, ...(alt ? { alt } : {}), ...(href ? { href } : {}) });

@@ -67,6 +67,13 @@ describe('fromElemental', () => {
     });
   });
 
+  it("takes an image's alternative text by either of its names", () => {
+    const image = (fields: object) => fromElemental(elements({ type: 'image', src: 's', ...fields }));
+    expect(image({ altText: 'A' })).toEqual(image({ alt_text: 'A' }));
+    expect(image({ alt_text: 'A', altText: 'B' })).toEqual(image({ alt_text: 'A' }));
+    expect(image({ altText: 'A' })).toMatchObject({ content: { blocks: [{ alt: 'A' }] } });
+  });
+
   it.each([
     [
       elements({ type: 'channel', channel: 'email', elements: [] }),
@@ -76,6 +83,11 @@ describe('fromElemental', () => {
     [elements({ type: 'constructor' }), '"constructor"'],
     [elements({ type: 'text', content: 'a', if: 'data.x' }), 'elements[0].if is not supported yet'],
     [elements({ type: 'text', content: 'a', channels: ['email'] }), 'elements[0].channels'],
+    [
+      elements({ type: 'group', elements: [{ type: 'text', content: '**a**', format: 'markdown' }] }),
+      'elements[0].elements[0].format is not supported yet',
+    ],
+    [elements({ type: 'image', src: 's', altText: 1 }), 'elements[0].altText must be a string'],
     [elements({ type: 'text' }), 'elements[0].content must be a string'],
     [elements({ type: 'text', content: 1 }), 'elements[0].content must be a string'],
     [elements({ type: 'text', content: 'a', text_style: 'h9' }), 'elements[0].text_style'],
