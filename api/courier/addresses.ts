@@ -8,7 +8,7 @@ import { type Addresses } from '../../src/domain/message-spec';
  * |-------|-------------------------------------------------------------------------------|
  * | email | email                                                                         |
  * | sms   | phone_number                                                                  |
- * | push  | firebaseToken, firebaseToken[0], expo.token, expo.tokens[0].token, apn, apn.token |
+ * | push  | firebaseToken, firebaseToken[0]; then of expo and of apn: token, tokens, tokens[0], tokens[0].token; apn itself |
  * | chat  | slack.channel, .user_id, .email; ms_teams.conversation_id, .channel_id, .user_id, .email; discord.channel_id, .user_id |
  *
  * An inbox is the user's id, unless Volley made that up. A webhook takes every recipient and needs no address.
@@ -19,14 +19,7 @@ type Place = readonly (string | number)[];
 const PLACES: Readonly<Record<'email' | 'sms' | 'push' | 'chat', readonly Place[]>> = {
   email: [['email']],
   sms: [['phone_number']],
-  push: [
-    ['firebaseToken'],
-    ['firebaseToken', 0],
-    ['expo', 'token'],
-    ['expo', 'tokens', 0, 'token'],
-    ['apn'],
-    ['apn', 'token'],
-  ],
+  push: [['firebaseToken'], ['firebaseToken', 0], ...tokensOf('expo'), ['apn'], ...tokensOf('apn')],
   chat: [
     ['slack', 'channel'],
     ['slack', 'user_id'],
@@ -39,6 +32,16 @@ const PLACES: Readonly<Record<'email' | 'sms' | 'push' | 'chat', readonly Place[
     ['discord', 'user_id'],
   ],
 };
+
+/** A MultipleTokens of Courier's SDKs: `tokens` are texts from 9 on (one, or a list), objects up to 8. */
+function tokensOf(service: string): readonly Place[] {
+  return [
+    [service, 'token'],
+    [service, 'tokens'],
+    [service, 'tokens', 0],
+    [service, 'tokens', 0, 'token'],
+  ];
+}
 
 /** `userId`: the id that the caller gave, absent where there is none. */
 export function addressesOf(profile: Source, to: Source, userId: string | undefined): Addresses {

@@ -101,6 +101,20 @@ describe('recipient', () => {
     });
   });
 
+  test.each([
+    { firebaseToken: 'T' },
+    { firebaseToken: ['T', 'U'] },
+    ...['expo', 'apn'].flatMap((service) => [
+      { [service]: { token: 'T' } },
+      { [service]: { tokens: 'T' } },
+      { [service]: { tokens: ['T', 'U'] } },
+      { [service]: { tokens: [{ token: 'T' }] } },
+    ]),
+    { apn: 'T' },
+  ])('a push token is found where any generation of the SDKs has it: %j', (profile) => {
+    expect(recipient({ profile }).addresses).toEqual({ push: 'T' });
+  });
+
   test('locale and time zone are taken where Courier takes them', () => {
     const profile = { locale: 'fr', zoneinfo: 'Europe/Paris', timezone: 'UTC' };
     expect(recipient({ profile })).toMatchObject({ locale: 'fr', timezone: 'Europe/Paris' });
