@@ -1,6 +1,5 @@
-import { type ChannelKind } from '../../src/domain/kinds';
 import { type GivenPreferences, type Preference } from '../../src/domain/preferences';
-import { kindOf } from './routing';
+import { BANNER, kindOf } from './routing';
 import { fromCourierStatus } from './preference-status';
 
 /**
@@ -28,12 +27,11 @@ function readPreference(given: unknown): Preference | undefined {
   if (!read) return undefined;
   if (chosen == null) return { status: read };
   if (!Array.isArray(chosen)) return undefined;
-  const channels = chosen.map((one: unknown) =>
-    kindOf(String((one as { channel?: unknown } | null)?.channel)),
-  );
-  if (channels.some((kind) => kind === undefined)) return undefined;
-  // An empty list is what Courier's own examples have for "no choice".
-  return channels.length > 0 ? { status: read, channels: channels as ChannelKind[] } : { status: read };
+  const names = chosen.map((one: unknown) => String((one as { channel?: unknown } | null)?.channel));
+  if (names.some((name) => name !== BANNER && kindOf(name) === undefined)) return undefined;
+  // An empty list is what Courier's own examples have for "no choice". Who chose the banner alone has chosen, and none of ours.
+  if (names.length === 0) return { status: read };
+  return { status: read, channels: names.map(kindOf).filter((kind) => kind !== undefined) };
 }
 
 /** What came with `to` counts before what came with the user, entry by entry. */

@@ -38,7 +38,7 @@ const nestedRouting: z.ZodType<Routing> = z
   .meta({
     id: 'CourierRouting',
     description:
-      'Channels to try, in order: email, sms, push, inbox, direct_message, webhook. Method `all` is refused.',
+      'Channels to try, in order: email, sms, push, inbox, direct_message, webhook. `banner` is passed over. Method `all` is refused.',
   });
 
 const routing = bounded(

@@ -104,6 +104,21 @@ describe("a user's preferences", () => {
     expect(preferences({ preferences: {} })).toBeUndefined();
   });
 
+  test('for the banner pass over it, and are none of our channels where it is the only one', () => {
+    const chosen = (...names: string[]) => ({
+      status: 'OPTED_IN',
+      channel_preferences: names.map((channel) => ({ channel })),
+    });
+    const categories = { both: chosen('banner', 'email'), alone: chosen('banner'), free: chosen() };
+    expect(preferences({ preferences: { categories } })).toMatchObject({
+      categories: {
+        both: { status: 'opted_in', channels: ['email'] },
+        alone: { status: 'opted_in', channels: [] },
+        free: { status: 'opted_in' },
+      },
+    });
+  });
+
   test.each([
     { categories: { a: { status: 'OPTEDOUT' } } },
     { categories: { a: 'OPTED_OUT' } },

@@ -162,10 +162,21 @@ describe('routing', () => {
   });
 
   test('an unknown channel is refused by its name', () => {
-    for (const channel of ['sendgrid', 'banner', 'constructor', 'EMAIL']) {
+    for (const channel of ['sendgrid', 'Banner', 'constructor', 'EMAIL']) {
       const message = { message: { template: 't', routing: { method: 'single', channels: [channel] } } };
       expect(refusal({ message })).toContain(
         `message.message.routing.channels[0]: no channel is called "${channel}"`,
+      );
+    }
+  });
+
+  test('passes over a banner, and alone refuses it instead of taking any channel', () => {
+    const single = (...channels: unknown[]) => ({ method: 'single', channels });
+    expect(route(['banner', 'email'])).toEqual(['email']);
+    expect(route([single('banner'), 'sms'])).toEqual(['sms']);
+    for (const routing of [single('banner'), single(single('banner'))]) {
+      expect(refusal({ message: { event: 'e', routing } })).toBe(
+        'message.routing.channels: a banner reaches nobody here; name another channel too',
       );
     }
   });

@@ -234,7 +234,9 @@ describe('channels that the recipient chose', () => {
     expect(decide(facts({ routes, preference: by('sms') }))).toMatchObject({ type: 'go', route: 2 });
   });
   test('with none of them it is not sent, unless it is required', () => {
-    expect(decide(facts({ routes, preference: by('push') }))).toMatchObject({ reason: 'opted_out' });
+    for (const preference of [by('push'), by()]) {
+      expect(decide(facts({ routes, preference }))).toMatchObject({ reason: 'opted_out' });
+    }
     const preference = { ...by('push'), topicDefault: 'required' as const };
     expect(decide(facts({ routes, preference }))).toMatchObject({ type: 'go', route: 1 });
   });
