@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Service } from '../../src/service/service';
 import { type ReadRoute } from '../route';
 import { readReleased } from './get-message';
-import { historyOf, HISTORY_TYPES } from './history';
+import { HISTORY_FILTERS, historyOf, HISTORY_TYPES } from './history';
 import { ours } from '../ours';
 import { messageIdText } from './openapi-parts';
 import { messageInPath } from './path-ids';
@@ -43,7 +43,7 @@ export function getHistoryRoute(service: Service): ReadRoute {
       summary: "Get a message's history",
       requestParams: {
         path: z.object({ messageId: messageIdText }),
-        query: z.object({ type: z.enum(HISTORY_TYPES).optional() }),
+        query: z.object({ type: z.enum(HISTORY_FILTERS).optional() }),
       },
       responses: {
         '200': {
@@ -54,8 +54,8 @@ export function getHistoryRoute(service: Service): ReadRoute {
     },
     async handle(call, db) {
       const type = queryText(call.query, 'type');
-      if (type !== undefined && !(HISTORY_TYPES as readonly string[]).includes(type)) {
-        throw refuseQuery('type', `one of ${HISTORY_TYPES.join(', ')}`);
+      if (type !== undefined && !(HISTORY_FILTERS as readonly string[]).includes(type)) {
+        throw refuseQuery('type', `one of ${HISTORY_FILTERS.join(', ')}`);
       }
       const message = await readReleased(service, call, db);
       const history = historyOf(message, await service.readTimeline(db, messageInPath(call)));

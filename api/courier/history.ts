@@ -3,6 +3,7 @@ import { REASONS_BY_STATE, type Reason } from '../../src/domain/reasons';
 import { MESSAGE_STATES, WAIT_REASONS, type MessageState, type WaitReason } from '../../src/domain/states';
 import { type EventView, type MessageView } from '../../src/service/views';
 import { failureText } from './failure-text';
+import { NEVER_SHOWN } from './statuses';
 
 /** Courier's types (courier-api.md §1.6) and those of its message statuses that the design's table uses. */
 export const HISTORY_TYPES = [
@@ -24,6 +25,9 @@ export const HISTORY_TYPES = [
   'CANCELED',
 ] as const;
 type HistoryType = (typeof HISTORY_TYPES)[number];
+
+/** What `?type=` takes: those, and Courier's words for what never happens here (DELIVERING is of its SDKs up to 5). */
+export const HISTORY_FILTERS = [...HISTORY_TYPES, 'DELIVERING', ...NEVER_SHOWN] as const;
 
 export interface HistoryEntry {
   readonly ts: number;

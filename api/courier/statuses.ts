@@ -18,7 +18,7 @@ export const SHOWN_STATUSES = [
 ] as const;
 
 /** Courier's statuses that nothing has here: a filter by one of them is understood, and finds nothing. */
-const NEVER_SHOWN = ['DIGESTED', 'FAILED', 'PROCESSED', 'SIMULATED'] as const;
+export const NEVER_SHOWN = ['DIGESTED', 'FAILED', 'PROCESSED', 'SIMULATED'] as const;
 
 export const STATUSES = [...SHOWN_STATUSES, ...NEVER_SHOWN] as const;
 export type StatusName = (typeof STATUSES)[number];

@@ -132,11 +132,13 @@ test('the history tells the timeline in order, in Courier’s words, with each a
   });
 });
 
-test('type picks one type; a type that does not exist is 400', async () => {
+test('type picks one type; one that never happens here finds nothing, and one that does not exist is 400', async () => {
   await run();
   const timeline = [event('accepted'), event('sending', { attempt: 1 }), event('sent', { attempt: 1 })];
   expect((await history(timeline, { type: ['SENT'] })).body).toMatchObject({ results: [{ type: 'SENT' }] });
-  expect((await history(timeline, { type: ['MAPPED'] })).body).toEqual({ results: [] });
+  for (const type of ['MAPPED', 'DELIVERING', 'SIMULATED', 'DIGESTED', 'FAILED', 'PROCESSED']) {
+    expect((await history(timeline, { type: [type] })).body).toEqual({ results: [] });
+  }
   expect((await history(timeline, { type: ['undefined'] })).body).toMatchObject({ results: { length: 3 } });
   expect((await history(timeline, { type: ['NONSENSE'] })).status).toBe(400);
 });
