@@ -13,7 +13,12 @@ type Span = readonly [fromMinute: number, toMinute: number];
 export type OpeningHours = readonly (readonly Span[])[];
 
 const DAY_LIST = /^(?:(?:Mo|Tu|We|Th|Fr|Sa|Su)(?:-(?:Mo|Tu|We|Th|Fr|Sa|Su))?(?:\s*,\s*|$|(?=\s)))+/i;
-const SPAN = /^([01]?\d|2[0-4]):([0-5]\d)\s*-\s*([01]?\d|2[0-4]):([0-5]\d)$/;
+/**
+ * A time of 24 hours. The am or pm of its own half of the day says nothing more (`Mo-Fr 08:00-18:00pm` is the example of Courier's
+ * SDK 6); any other could be a time of 12 hours, and is none.
+ */
+const TIME = String.raw`(?:0?\d|1[01]):[0-5]\d(?:\s*am)?|(?:1[2-9]|2[0-3]):[0-5]\d(?:\s*pm)?|24:00`;
+const SPAN = new RegExp(String.raw`^(${TIME})\s*-\s*(${TIME})$`, 'i');
 
 /**
  * Reads the part of OpenStreetMap's opening_hours that Courier's `delay.until` uses: `Mo-Fr 08:00-18:00; Sa 10:00-14:00`,
@@ -61,13 +66,16 @@ function same(a: string, b: string): boolean {
 }
 
 function readSpan(text: string): Span | undefined {
-  const [, fromHour, fromMinute, toHour, toMinute] = (SPAN.exec(text) ?? []).map(Number);
-  if (fromHour === undefined || fromMinute === undefined || toHour === undefined || toMinute === undefined)
-    return undefined;
-  const from = fromHour * 60 + fromMinute;
-  const to = toHour * 60 + toMinute;
-  if (from >= DAY_MINUTES || to > DAY_MINUTES || from === to) return undefined;
+  const [, opens, closes] = SPAN.exec(text) ?? [];
+  if (opens === undefined || closes === undefined) return undefined;
+  const [from, to] = [minuteOf(opens), minuteOf(closes)];
+  if (from >= DAY_MINUTES || from === to) return undefined;
   return [from, to > from ? to : to + DAY_MINUTES];
+}
+
+function minuteOf(time: string): number {
+  const [hour = '', minute = ''] = time.split(':');
+  return Number.parseInt(hour, 10) * 60 + Number.parseInt(minute, 10);
 }
 
 /** When it is next open in this zone: `nowMs` itself while open. The opening is inside, the close is not (courier-api.md §1.5). */
