@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bounded } from './bounded';
 import { CHANNELS_MAX, hasChannelsBeyond, type Routing } from './routing';
 
 /**
@@ -13,18 +14,6 @@ const utmAlone = (what: string) =>
   bag(
     `${what} \`metadata.utm\` of each goes on links; the rest is kept and given back. Refused in \`POST /send\`.`,
   );
-
-/**
- * Looked at before the elements are: of five million wrong ones each would be noted, with all that was tried on it, and the
- * process would end for want of memory.
- */
-function bounded<T>(isTooMany: (given: unknown) => boolean, problem: string, schema: z.ZodType<T>) {
-  return z.preprocess((given, context) => {
-    if (!isTooMany(given)) return given;
-    context.addIssue(problem);
-    return z.NEVER;
-  }, schema);
-}
 
 const nestedRouting: z.ZodType<Routing> = z
   .lazy(() =>
