@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bounded } from './bounded';
-import { CHANNELS_MAX, hasChannelsBeyond, type Routing } from './routing';
+import { CHANNELS_MAX, hasChannelsBeyond, type ChannelEntry, type Routing } from './routing';
 
 /**
  * The create request in its three shapes. Loose everywhere: what is not named here is kept and given back. The types of
@@ -15,19 +15,27 @@ const utmAlone = (what: string) =>
     `${what} \`metadata.utm\` of each goes on links; the rest is kept and given back. Refused in \`POST /send\`.`,
   );
 
+const method = z.enum(['single', 'all']);
+const NO_CHANNEL = 'must be a channel, {channel} or {method, channels}';
+
+/** Not what has `channels` too: it would be read as one channel or as several. The reading judges the rest. */
+const channelEntry: z.ZodType<ChannelEntry> = z
+  .looseObject({ channel: z.string(), method: method.nullish() })
+  .refine((entry) => !Object.hasOwn(entry, 'channels'), { error: NO_CHANNEL });
+
 const nestedRouting: z.ZodType<Routing> = z
   .lazy(() =>
     z.looseObject({
-      method: z.enum(['single', 'all']),
+      method,
       channels: z
-        .array(z.union([z.string(), nestedRouting], { error: 'must be a channel or {method, channels}' }))
+        .array(z.union([z.string(), nestedRouting, channelEntry], { error: NO_CHANNEL }))
         .max(CHANNELS_MAX),
     }),
   )
   .meta({
     id: 'CourierRouting',
     description:
-      'Channels to try, in order: email, sms, push, inbox, direct_message, webhook. `banner` is passed over. Method `all` is refused.',
+      'Channels to try, in order: email, sms, push, inbox, direct_message, webhook; each by its name or as `{channel}`. `banner` is passed over. Method `all` is refused.',
   });
 
 const routing = bounded(

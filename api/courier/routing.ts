@@ -1,5 +1,6 @@
 import { type ErrorDetail } from '../../src/domain/errors';
 import { type ChannelKind } from '../../src/domain/kinds';
+import { asksNothing } from './send-limits';
 
 /** Courier's names of channels, and ours. */
 export const KINDS_BY_COURIER_CHANNEL: Readonly<Record<string, ChannelKind>> = {
@@ -22,8 +23,19 @@ export const CHANNELS_MAX = 50;
 
 export interface Routing {
   readonly method: 'single' | 'all';
-  readonly channels: readonly (string | Routing)[];
+  readonly channels: readonly (string | ChannelEntry | Routing)[];
 }
+
+/** A channel as SDK v3 to v6 type it beside its bare name (courier-node v5.7.0, `RoutingStrategyChannel`). */
+export interface ChannelEntry {
+  readonly channel: string;
+  readonly method?: 'single' | 'all' | null | undefined;
+  readonly config?: unknown;
+  readonly providers?: unknown;
+  readonly if?: unknown;
+}
+/** What an entry may have beside its name, and Volley does not do: only empty ones are passed over. */
+const ENTRY_WISHES = ['config', 'providers', 'if'] as const;
 
 export interface RouteReading {
   /** Kinds in the order to try, each once; empty means the workspace's order. */
@@ -32,10 +44,8 @@ export interface RouteReading {
 }
 
 /** What one `routing` has given so far. */
-interface Reading {
-  readonly kinds: Set<ChannelKind>;
-  readonly problems: ErrorDetail[];
-  hasBanner: boolean;
+interface Reading extends RouteReading {
+  readonly hasBanner: boolean;
 }
 
 /**
@@ -44,38 +54,51 @@ interface Reading {
  * over, as is a kind that the workspace has no channel of; alone it is refused, for no channels at all would mean any.
  */
 export function readRouting(routing: Routing, at: string): RouteReading {
-  const reading: Reading = { kinds: new Set(), problems: [], hasBanner: false };
-  readList(routing, at, 1, reading);
-  const { kinds, problems, hasBanner } = reading;
-  if (hasBanner && kinds.size === 0 && problems.length === 0) {
-    problems.push({
-      at: `${at}.channels`,
-      problem: 'a banner reaches nobody here; name another channel too',
-    });
-  }
-  return { kinds: [...kinds], problems };
+  const { kinds, problems, hasBanner } = readList(routing, at, 1);
+  const bannerAlone = hasBanner && kinds.length === 0 && problems.length === 0;
+  return {
+    kinds: [...new Set(kinds)],
+    problems: bannerAlone ? [{ at: `${at}.channels`, problem: BANNER_ALONE }] : problems,
+  };
 }
 
-function readList(routing: Routing, at: string, depth: number, reading: Reading): void {
-  const { kinds, problems } = reading;
-  if (routing.method === 'all') {
-    const problem = 'routing to all channels is not supported yet; use "single"';
-    problems.push({ at: `${at}.method`, problem });
-    return;
+const BANNER_ALONE = 'a banner reaches nobody here; name another channel too';
+const NOT_TO_ALL = 'routing to all channels is not supported yet; use "single"';
+
+function readList(routing: Routing, at: string, depth: number): Reading {
+  if (routing.method === 'all') return refused(`${at}.method`, NOT_TO_ALL);
+  const readings = routing.channels.map((channel, index) =>
+    readChannel(channel, `${at}.channels[${index}]`, depth),
+  );
+  return {
+    kinds: readings.flatMap(({ kinds }) => kinds),
+    problems: readings.flatMap(({ problems }) => problems),
+    hasBanner: readings.some(({ hasBanner }) => hasBanner),
+  };
+}
+
+function readChannel(channel: Routing['channels'][number], at: string, depth: number): Reading {
+  if (typeof channel === 'string') return readName(channel, at);
+  if ('channels' in channel) {
+    if (depth >= MAX_DEPTH) return refused(at, `nested over ${MAX_DEPTH} deep`);
+    return readList(channel, at, depth + 1);
   }
-  for (const [index, channel] of routing.channels.entries()) {
-    const here = `${at}.channels[${index}]`;
-    if (typeof channel === 'string') {
-      const kind = kindOf(channel);
-      if (kind) kinds.add(kind);
-      else if (channel === BANNER) reading.hasBanner = true;
-      else problems.push({ at: here, problem: unknownChannel(channel) });
-    } else if (depth >= MAX_DEPTH) {
-      problems.push({ at: here, problem: `nested over ${MAX_DEPTH} deep` });
-    } else {
-      readList(channel, here, depth + 1, reading);
-    }
-  }
+  const named = readName(channel.channel, `${at}.channel`);
+  const wishes = ENTRY_WISHES.filter((wish) => !asksNothing(channel[wish])).map((wish) => ({
+    ...{ at: `${at}.${wish}`, problem: 'is not supported yet; name the channel alone' },
+  }));
+  const all = channel.method === 'all' ? [{ at: `${at}.method`, problem: NOT_TO_ALL }] : [];
+  return { ...named, problems: [...named.problems, ...all, ...wishes] };
+}
+
+function readName(name: string, at: string): Reading {
+  const kind = kindOf(name);
+  if (kind) return { kinds: [kind], problems: [], hasBanner: false };
+  return name === BANNER ? { kinds: [], problems: [], hasBanner: true } : refused(at, unknownChannel(name));
+}
+
+function refused(at: string, problem: string): Reading {
+  return { kinds: [], problems: [{ at, problem }], hasBanner: false };
 }
 
 /** True where an unread `routing`, nested ones counted, has more channels than anybody means. Looks at no more than it allows. */

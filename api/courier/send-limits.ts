@@ -17,9 +17,13 @@ export const NOT_SUPPORTED: readonly { readonly path: string; readonly instead: 
 export function refuseUnsupported(message: unknown): readonly ErrorDetail[] {
   return NOT_SUPPORTED.flatMap(({ path, instead }) => {
     const value = path.split('.').reduce<unknown>(step, message);
-    const asksNothing = value == null || (typeof value === 'object' && Object.keys(value).length === 0);
-    return asksNothing ? [] : [{ at: `message.${path}`, problem: `is not supported yet; ${instead}` }];
+    return asksNothing(value) ? [] : [{ at: `message.${path}`, problem: `is not supported yet; ${instead}` }];
   });
+}
+
+/** Absent or empty. */
+export function asksNothing(value: unknown): boolean {
+  return value == null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0);
 }
 
 function step(value: unknown, key: string): unknown {

@@ -147,6 +147,43 @@ describe('routing', () => {
     ).toEqual(['sms', 'push', 'email']);
   });
 
+  test('reads a channel written as an object, as SDK v3 to v6 type it, by its name', () => {
+    const asking = [null, {}, [], ''].map((nothing) => ({
+      config: nothing,
+      providers: nothing,
+      if: nothing,
+    }));
+    expect(route([{ channel: 'sms', method: 'single' }, 'email', { channel: 'direct_message' }])).toEqual([
+      ...['sms', 'email', 'chat'],
+    ]);
+    for (const nothing of asking)
+      expect(route([{ channel: 'push', method: null, ...nothing }])).toEqual(['push']);
+  });
+
+  test.each([
+    [{ method: 'all' }, 'method: routing to all channels is not supported yet'],
+    [{ config: { x: 1 } }, 'config: is not supported yet'],
+    [{ providers: ['sendgrid'] }, 'providers: is not supported yet'],
+    [{ if: 'data.vip' }, 'if: is not supported yet'],
+    [{ channel: 'banner' }, 'channel: no channel is called "banner"'],
+  ])('refuses what a channel written as an object asks beside its name, by path: %j', (more, text) => {
+    const routing = { method: 'single', channels: ['sms', { channel: 'email', ...more }] };
+    expect(refusal({ message: { event: 'e', routing } })).toContain(`message.routing.channels[1].${text}`);
+  });
+
+  test.each([
+    ...[{}, { channel: 1 }, { channel: 'email', method: 'some' }, { name: 'sendgrid' }],
+    ...[
+      { channel: 'email', channels: [1] },
+      { channel: 'email', method: null, channels: 5 },
+    ],
+  ])('refuses %j, which is no channel', (channel) => {
+    const routing = { method: 'single', channels: [channel] };
+    expect(refusal({ message: { event: 'e', routing } })).toContain(
+      'message.routing.channels[0]: must be a channel, {channel} or',
+    );
+  });
+
   test('without channels it is the order of the workspace', () => {
     expect(route([])).toBeUndefined();
     expect(read({ event: 'e' }).spec).not.toHaveProperty('route');
