@@ -48,7 +48,8 @@ export function failureText(reason: Reason, detail: string | null, spec: Message
 const EMAIL = /[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g;
 const PHONE = /\+?\d[\d\s().-]{6,}\d/g;
 
-function withoutAddresses(detail: string, { recipient }: MessageSpec): string {
+/** What a provider said, without any address in it. */
+export function withoutAddresses(detail: string, { recipient }: MessageSpec): string {
   const own = [
     ...Object.values(recipient.addresses),
     ...(recipient.alsoTo ?? []),

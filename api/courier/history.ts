@@ -3,6 +3,7 @@ import { REASONS_BY_STATE, type Reason } from '../../src/domain/reasons';
 import { MESSAGE_STATES, WAIT_REASONS, type MessageState, type WaitReason } from '../../src/domain/states';
 import { type EventView, type MessageView } from '../../src/service/views';
 import { failureText } from './failure-text';
+import { courierNameOf } from './routing';
 import { NEVER_SHOWN } from './statuses';
 
 /** Courier's types (courier-api.md §1.6) and those of its message statuses that the design's table uses. */
@@ -116,5 +117,5 @@ function detailOf(data: EventView['data']): string | null {
 function wayOf({ data }: EventView): Way {
   const { channelId, kind, provider } = data;
   if (typeof channelId !== 'string' || typeof kind !== 'string' || typeof provider !== 'string') return {};
-  return { channel: { id: channelId, key: kind }, integration: { id: channelId, provider } };
+  return { channel: { id: channelId, key: courierNameOf(kind) }, integration: { id: channelId, provider } };
 }

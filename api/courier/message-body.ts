@@ -4,10 +4,9 @@ import { courierStatus } from '../../src/domain/outward';
 import { type MessageView } from '../../src/service/views';
 import { failureText } from './failure-text';
 import { ours } from '../ours';
-import { jobIdText, messageIdText } from './openapi-parts';
+import { epochMs, jobIdText, messageIdText } from './openapi-parts';
+import { providerEntry, providersOf } from './provider-entry';
 import { SHOWN_STATUSES } from './statuses';
-
-const epochMs = (what: string) => z.int().meta({ description: `${what}, in ms since 1970.` });
 
 const REASONS = [
   'BOUNCED',
@@ -50,13 +49,7 @@ export const messageDetails = z.object(fields).meta({ id: 'MessageDetails' });
 export const messageRecord = z
   .object({
     ...fields,
-    providers: z.array(
-      z.object({
-        channel: z.object({ id: z.string(), key: z.string() }),
-        provider: z.string(),
-        reference: z.object({ id: z.string() }).optional(),
-      }),
-    ),
+    providers: z.array(providerEntry),
   })
   .meta({ id: 'MessageRecord' });
 
@@ -84,12 +77,7 @@ export function detailsBody(view: MessageView): z.input<typeof messageDetails> {
 
 /** A message by itself: with the providers that had it. */
 export function recordBody(view: MessageView): z.input<typeof messageRecord> {
-  return {
-    ...detailsBody(view),
-    providers: view.deliveries.map(({ channelId, kind, provider, vendorId }) => ({
-      channel: { id: channelId, key: kind },
-      provider,
-      ...(vendorId ? { reference: { id: vendorId } } : {}),
-    })),
-  };
+  const details = detailsBody(view);
+  const { status, error, sent, delivered, clicked } = details;
+  return { ...details, providers: providersOf(view, { status, error, sent, delivered, clicked }) };
 }

@@ -132,3 +132,8 @@ function unknownChannel(name: string): string {
 export function courierChannelOf(kind: ChannelKind): (typeof COURIER_CHANNELS)[number] {
   return COURIER_CHANNELS.find((channel) => KINDS_BY_COURIER_CHANNEL[channel] === kind) ?? 'webhook';
 }
+
+/** Courier's name of a kind as the ledger has it; one that Courier has no name for keeps its own. */
+export function courierNameOf(kind: string): string {
+  return COURIER_CHANNELS.find((channel) => KINDS_BY_COURIER_CHANNEL[channel] === kind) ?? kind;
+}

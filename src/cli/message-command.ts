@@ -62,7 +62,8 @@ async function showMessage(db: Database, given: string, json: boolean | undefine
 /** All but who and what: those are personal data. */
 function factsOf(message: MessageView) {
   const { spec: _who, echo: _given, detail: _said, ...facts } = message;
-  return facts;
+  const deliveries = facts.deliveries.map(({ detail: _answer, ...delivery }) => delivery);
+  return { ...facts, deliveries };
 }
 
 function eventOf({ at, type, data }: EventView) {

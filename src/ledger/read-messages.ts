@@ -35,9 +35,16 @@ interface Row {
   readonly opened_at: Date | null;
   readonly clicked_at: Date | null;
   readonly canceled_at: Date | null;
-  readonly deliveries: (Omit<DeliveryView, 'createdAt'> & { createdAt: string })[] | null;
+  readonly deliveries: DeliveryJson[] | null;
   readonly [key: string]: unknown;
 }
+
+/** A delivery as it comes out of jsonb: its dates are text. */
+type DeliveryJson = Omit<DeliveryView, 'namedAt' | 'refusedAt' | 'createdAt'> & {
+  readonly namedAt: string | null;
+  readonly refusedAt: string | null;
+  readonly createdAt: string;
+};
 
 const SELECT = `
   select m.id, m.workspace_id, m.job_id, m.ordinal, m.recipient_id, m.spec, m.echo, m.created_at, m.event, m.notification,
@@ -45,8 +52,15 @@ const SELECT = `
     case when s.reached & 16 > 0 then 'clicked' when s.reached & 8 > 0 then 'opened' end as engaged,
     j.kind as job_kind, j.phase as job_phase, j.parent_job_id, j.archived_at is not null as archived, t.*,
     (select jsonb_agg(jsonb_build_object('id', d.id, 'channelId', d.channel_id, 'kind', d.kind, 'provider', d.provider,
-       'vendorId', (select a.vendor_id from attempts a where a.message_id = m.id and a.delivery_id = d.id and a.vendor_id is not null
-         order by a.number desc limit 1), 'createdAt', d.created_at) order by d.route) from deliveries d where d.message_id = m.id) as deliveries
+       'vendorId', named.vendor_id, 'namedAt', named.finished_at,
+       'refusedAt', case when newest.outcome = 'permanent' then newest.finished_at end, 'detail', newest.said,
+       'createdAt', d.created_at) order by d.route)
+     from deliveries d
+     left join lateral (select a.outcome, a.finished_at, coalesce(a.detail, a.code) as said from attempts a
+       where a.message_id = m.id and a.delivery_id = d.id order by a.number desc limit 1) newest on true
+     left join lateral (select a.vendor_id, a.finished_at from attempts a
+       where a.message_id = m.id and a.delivery_id = d.id and a.vendor_id is not null order by a.number desc limit 1) named on true
+     where d.message_id = m.id) as deliveries
   from messages m join message_states s on s.message_id = m.id join jobs j on j.id = m.job_id
   left join lateral (
     select min(at) filter (where type = 'sent') as sent_at, min(at) filter (where type = 'delivered') as delivered_at,
@@ -135,7 +149,15 @@ function toView(row: Row): MessageView {
     openedAt: row.opened_at,
     clickedAt: row.clicked_at,
     canceledAt: row.canceled_at,
-    deliveries: (row.deliveries ?? []).map((d) => ({ ...d, createdAt: new Date(d.createdAt) })),
+    deliveries: (row.deliveries ?? []).map(toDelivery),
+  };
+}
+
+function toDelivery({ namedAt, refusedAt, createdAt, ...delivery }: DeliveryJson): DeliveryView {
+  const date = (text: string | null): Date | null => (text === null ? null : new Date(text));
+  return {
+    ...delivery,
+    ...{ namedAt: date(namedAt), refusedAt: date(refusedAt), createdAt: new Date(createdAt) },
   };
 }
 

@@ -93,6 +93,12 @@ export interface DeliveryView {
   readonly kind: string;
   readonly provider: string;
   readonly vendorId: string | null;
+  /** When the vendor gave that id. */
+  readonly namedAt: Date | null;
+  /** When the provider refused it for good; null unless that is what its newest call was told. */
+  readonly refusedAt: Date | null;
+  /** What the provider said, or its code, of the newest call; may hold an address. */
+  readonly detail: string | null;
   readonly createdAt: Date;
 }
 

@@ -40,7 +40,13 @@ export function asOf(view: MessageView, event: Pick<QueuedEvent, 'type' | 'at' |
     engaged: engagementOf(view, event),
     stateAt: keeps ? view.stateAt : ((engagement ? (deliveredAt ?? sentAt) : null) ?? event.at),
     updatedAt: event.at,
-    deliveries: view.deliveries.filter(({ createdAt }) => wasSent || createdAt <= event.at),
+    deliveries: view.deliveries
+      .filter(({ createdAt }) => wasSent || createdAt <= event.at)
+      .map((delivery) => ({
+        ...delivery,
+        vendorId: wasSent || until(delivery.namedAt) ? delivery.vendorId : null,
+        refusedAt: until(delivery.refusedAt),
+      })),
   };
 }
 

@@ -92,6 +92,27 @@ test('what is told of bulk recipients does not hang on how soon it is told', asy
   expect(statuses('/late')).toEqual(statuses('/early'));
 });
 
+test("Courier's form tells each provider as it stood at the event, after a refusal too, however late", async () => {
+  await stage.addWebhook('second', { priority: 2 });
+  const id = await stage.addEndpoint(receiver.url, { form: 'courier', secrets });
+  await stage.db.query(`update webhook_endpoints set quiet_until = 'infinity' where id = $1`, [id]);
+  stage.sink.answerOnce({ status: 400 });
+  const jobId = await stage.fill(['u0']);
+  await stage.command(jobId, 'run');
+  await stage.finish('bulk', jobId);
+  await stage.db.query(`update webhook_endpoints set quiet_until = '-infinity' where id = $1`, [id]);
+  await stage.drained(id);
+  const refused = { status: 'UNDELIVERABLE', error: expect.stringMatching(/^provider_refused: /) };
+  const news = receiver.requests.map((request) => json(request)['data']);
+  expect(news.map(({ status, providers }) => [status, providers])).toMatchObject([
+    ['ROUTED', [{ status: 'ROUTED' }]],
+    ['DELAYED', [refused]],
+    ['ROUTED', [refused, { status: 'ROUTED' }]],
+    ['SENT', [refused, { status: 'SENT', sent: news[3]?.sent as number }]],
+  ]);
+  expect(news[0]?.providers[0]).not.toHaveProperty('error');
+});
+
 test("Bird's form tells service, event and message, signed over the URL that was called", async () => {
   const url = `${receiver.url}/in?tenant=1`;
   const id = await stage.addEndpoint(url, bird('webhook.outbound'));

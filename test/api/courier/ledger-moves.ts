@@ -19,6 +19,7 @@ export async function attempt(
   outcome: Partial<Settlement> | 'open' = {},
   provider = 'smtp',
   kind: ChannelKind = 'email',
+  route = 0,
 ): Promise<{ deliveryId: string; attemptId: string; channelId: string }> {
   const [row] = await db.query<{ job_id: string }>('select job_id from messages where id = $1', [messageId]);
   const attemptId = uuidv7();
@@ -28,7 +29,7 @@ export async function attempt(
     messageId,
     deliveryId: uuidv7(),
     attemptId,
-    route: 0,
+    route,
     channelId,
     kind,
     provider,

@@ -222,6 +222,44 @@ test('another workspace’s key finds nothing of it', async () => {
   }
 });
 
+test('each provider that had a message is told with what it said of it, and the next one goes on from there', async () => {
+  const { db } = stand.database;
+  const job = await createJob(stand, ['two-ways']);
+  await stand.call('POST', `/bulk/${job}/run`);
+  const [id = ''] = await idsOf(db, job);
+  const read = async () => (await stand.call('GET', `/messages/${toCourierId(id)}`)).json;
+  const again = { outcome: 'retryable', state: 'waiting', waitReason: 'backoff', waitMs: 0 } as const;
+  await attempt(db, id, again, 'sendgrid');
+  expect((await read()).providers).toEqual([
+    { channel: { id: expect.any(String), key: 'email' }, provider: 'sendgrid', status: 'DELAYED' },
+  ]);
+  const next = { state: 'waiting', waitReason: 'next_route', waitMs: 0, route: 1, refused: true } as const;
+  const refusal = { outcome: 'permanent', code: '550', detail: '550 <two@ways.example> no' } as const;
+  await attempt(db, id, { ...next, ...refusal, vendorId: 'v-refused' }, 'sendgrid');
+  const refused = {
+    ...{ channel: { id: expect.any(String), key: 'email' }, provider: 'sendgrid', status: 'UNDELIVERABLE' },
+    ...{
+      error: expect.stringMatching(/^provider_refused: .*550 <\[address\]> no/),
+      reference: { id: 'v-refused' },
+    },
+  };
+  expect(await read()).toMatchObject({ status: 'DELAYED', providers: [refused] });
+  await attempt(db, id, { vendorId: 'v-taken', settled: 'delivered' }, 'smtp', 1);
+  const { status, sent, delivered, providers } = await read();
+  expect([status, typeof sent, typeof delivered]).toEqual(['DELIVERED', 'number', 'number']);
+  expect(providers).toEqual([
+    refused,
+    {
+      ...{
+        channel: { id: expect.any(String), key: 'email' },
+        provider: 'smtp',
+        reference: { id: 'v-taken' },
+      },
+      ...{ status, sent, delivered },
+    },
+  ]);
+});
+
 test('the SDK reads messages, history and output by the messageId that the job lists', async () => {
   const { deliveryId } = await attempt(stand.database.db, ids[5] ?? '', { settled: 'delivered' });
   const content = {
@@ -246,7 +284,7 @@ test('the SDK reads messages, history and output by the messageId that the job l
     recipient: 'user-5',
     sent: expect.any(Number),
     delivered: expect.any(Number),
-    providers: [{ provider: 'smtp' }],
+    providers: [{ provider: 'smtp', status: 'DELIVERED', sent: expect.any(Number) }],
   });
   const { results } = await courier.messages.history(messageId);
   expect(results.map((entry) => entry['type'])).toEqual(['ENQUEUED', 'ROUTED', 'SENT', 'DELIVERED']);

@@ -52,7 +52,10 @@ it('a failure names every fault, and the code is that of the first', () => {
 
 it('a failure after sending names the way that was used', () => {
   const deliveries = [
-    { id: 'd', channelId: CHANNEL, kind: 'email', provider: 'smtp', vendorId: 'v', createdAt: new Date() },
+    {
+      ...{ id: 'd', channelId: CHANNEL, kind: 'email', provider: 'smtp', vendorId: 'v', namedAt: new Date() },
+      ...{ refusedAt: null, detail: null, createdAt: new Date() },
+    },
   ];
   const failed = messageView({ state: 'failed', reason: 'provider_refused', detail: '550 no', deliveries });
   expect(toBirdMessage(failed)).toMatchObject({

@@ -77,6 +77,8 @@ test('job: status, pause, resume and cancel are in the ledger at once, for a job
 
 test('message show: state and timeline, without address or content', async () => {
   const { ids, given } = await runningJob();
+  const said = ['550 <ada@private.example.test> no', ids[0]];
+  await stand.database.db.query('update attempts set detail = $1 where message_id = $2', said);
   for (const extra of [[], ['--json']]) {
     const { out } = await volley('message', 'show', toCourierId(ids[0] ?? ''), ...extra);
     expect(out).toContain('sent');

@@ -3,7 +3,7 @@ import { toCourierId } from '../../../src/domain/ids';
 import { REASONS_BY_STATE } from '../../../src/domain/reasons';
 import { courierStatus } from '../../../src/domain/outward';
 import { MESSAGE_STATES, type MessageState } from '../../../src/domain/states';
-import { type EventView, type MessageView } from '../../../src/service/views';
+import { type DeliveryView, type EventView, type MessageView } from '../../../src/service/views';
 import { HISTORY_TYPES } from '../../../api/courier/history';
 import { callerOf } from '../../support/door';
 import { createFakeService, type FakeService } from '../../support/fake-service';
@@ -29,6 +29,10 @@ beforeEach(async () => {
 });
 
 const run = () => call('POST', `/bulk/${jobId}/run`);
+const delivery = (provider: string, more: Partial<DeliveryView> = {}): DeliveryView => ({
+  ...{ id: 'd', channelId: 'ch', kind: 'email', provider, vendorId: null, namedAt: null },
+  ...{ refusedAt: null, detail: null, createdAt: new Date(4), ...more },
+});
 const details = async () => (await call('GET', path)).body as Record<string, unknown>;
 const event = (type: string, data: EventView['data'] = {}, ms = 0): EventView => ({
   id: 1,
@@ -53,9 +57,7 @@ test('a message is 404 until its job runs, and so is an id that names none', asy
 
 test('a delivered message is told with its times, its way and its job', async () => {
   await run();
-  const deliveries = [
-    { id: 'd', channelId: 'ch', kind: 'email', provider: 'smtp', vendorId: 'v-1', createdAt: new Date(4) },
-  ];
+  const deliveries = [delivery('smtp', { vendorId: 'v-1', namedAt: new Date(5) })];
   const times = { enqueuedAt: new Date(3), sentAt: new Date(5), deliveredAt: new Date(6) };
   service.move(messageId, 'delivered', { ...times, deliveries });
   expect(await details()).toEqual({
@@ -68,7 +70,72 @@ test('a delivered message is told with its times, its way and its job', async ()
     event: 'welcome',
     notification: 'welcome',
     jobId,
-    providers: [{ channel: { id: 'ch', key: 'email' }, provider: 'smtp', reference: { id: 'v-1' } }],
+    providers: [
+      {
+        ...{ channel: { id: 'ch', key: 'email' }, provider: 'smtp', reference: { id: 'v-1' } },
+        ...{ status: 'DELIVERED', sent: 5, delivered: 6 },
+      },
+    ],
+  });
+});
+
+describe('each provider of a message', () => {
+  const providers = async () => (await details())['providers'];
+  const no = { refusedAt: new Date(3), detail: `550 <${EMAIL}> no` };
+  const refused = {
+    ...{ channel: { id: 'ch', key: 'sms' }, provider: 'twilio', status: 'UNDELIVERABLE' },
+    error: expect.stringMatching(/^provider_refused: .*\(550 <\[address\]> no\)$/),
+  };
+
+  test("is told with Courier's name of its channel", async () => {
+    await run();
+    const kinds = ['email', 'sms', 'push', 'inbox', 'chat', 'webhook', 'any'];
+    service.move(messageId, 'sent', { deliveries: kinds.map((kind) => delivery('x', { kind })) });
+    expect(await providers()).toMatchObject(
+      ['email', 'sms', 'push', 'inbox', 'direct_message', 'webhook', 'any'].map((key) => ({
+        channel: { key },
+      })),
+    );
+  });
+
+  test("has what came of it: a former one's refusal, and of the newest what is said of the message", async () => {
+    await run();
+    const deliveries = [delivery('twilio', { kind: 'sms', ...no }), delivery('smtp')];
+    service.move(messageId, 'delivered', {
+      ...{ deliveries, sentAt: new Date(5), deliveredAt: new Date(6) },
+      ...{ clickedAt: new Date(7), engaged: 'clicked' },
+    });
+    expect(await providers()).toEqual([
+      refused,
+      {
+        ...{ channel: { id: 'ch', key: 'email' }, provider: 'smtp', status: 'CLICKED' },
+        ...{ sent: 5, delivered: 6, clicked: 7 },
+      },
+    ]);
+    service.move(messageId, 'undelivered', { reason: 'bounced', detail: 'gone', clickedAt: null });
+    const { error, reason } = await details();
+    expect(reason).toBe('BOUNCED');
+    expect(await providers()).toMatchObject([refused, { status: 'UNDELIVERABLE', error, sent: 5 }]);
+  });
+
+  test.each(['waiting', 'skipped', 'canceled'] as const)(
+    'that refused it is told so while the message is %s',
+    async (state) => {
+      await run();
+      service.move(messageId, state, { deliveries: [delivery('twilio', { kind: 'sms', ...no })] });
+      expect(await providers()).toEqual([refused]);
+    },
+  );
+
+  test('that refused it for the last time is told so in its own words, and one that may yet take it waits', async () => {
+    await run();
+    const deliveries = [delivery('smtp', { detail: `421 ${EMAIL} later` })];
+    service.move(messageId, 'waiting', { deliveries, waitReason: 'next_route' });
+    expect(await providers()).toMatchObject([{ status: 'UNDELIVERABLE', error: '421 [address] later' }]);
+    service.move(messageId, 'waiting', { waitReason: 'backoff' });
+    expect(await providers()).toEqual([
+      { channel: { id: 'ch', key: 'email' }, provider: 'smtp', status: 'DELAYED' },
+    ]);
   });
 });
 
@@ -130,6 +197,14 @@ test('the history tells the timeline in order, in Courier’s words, with each a
       },
     ],
   });
+});
+
+test("a way by chat is told by Courier's name of it", async () => {
+  await run();
+  const { body } = await history([
+    event('sending', { attempt: 1, channelId: 'ch', kind: 'chat', provider: 'sandbox' }),
+  ]);
+  expect(body).toMatchObject({ results: [{ channel: { id: 'ch', key: 'direct_message' } }] });
 });
 
 test('type picks one type; one that never happens here finds nothing, and one that does not exist is 400', async () => {

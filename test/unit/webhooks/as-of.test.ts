@@ -8,7 +8,7 @@ const NOW = {
   ...{ state: 'undelivered', reason: 'bounced', waitReason: null, detail: 'sent back', engaged: 'clicked' },
   ...{ enqueuedAt: at(0), sentAt: at(1), openedAt: at(2), deliveredAt: at(3), clickedAt: at(4) },
   ...{ canceledAt: null, stateAt: at(5), updatedAt: at(5) },
-  deliveries: [{ createdAt: at(1) }],
+  deliveries: [{ createdAt: at(1), namedAt: at(1), vendorId: 'v', refusedAt: null }],
 } as unknown as MessageView;
 
 const showing = (view: MessageView, type: string, second: number) => {
@@ -27,6 +27,30 @@ test('the news of each event show nothing that came after it', () => {
   expect(showing(NOW, 'clicked', 4)).toMatchObject({
     ...{ state: 'delivered', engaged: 'clicked', reason: null, stateAt: at(3) },
   });
+});
+
+test("a provider's refusal and its id of the message are not told before it answered", () => {
+  const view = {
+    ...{ ...NOW, state: 'sent', reason: null, sentAt: at(4), stateAt: at(4), updatedAt: at(4) },
+    deliveries: [
+      { createdAt: at(1), namedAt: at(2), vendorId: 'no-1', refusedAt: at(2) },
+      { createdAt: at(3), namedAt: at(4), vendorId: 'ok-1', refusedAt: null },
+    ],
+  } as unknown as MessageView;
+  const told = (type: string, second: number) =>
+    asOf(view, { type, at: at(second), data: {} }).deliveries.map(({ vendorId, refusedAt }) => [
+      ...[vendorId, refusedAt],
+    ]);
+  expect(told('sending', 1)).toEqual([[null, null]]);
+  expect(told('waiting', 2)).toEqual([['no-1', at(2)]]);
+  expect(told('sending', 3)).toEqual([
+    ['no-1', at(2)],
+    [null, null],
+  ]);
+  expect(told('sent', 4)).toEqual([
+    ['no-1', at(2)],
+    ['ok-1', null],
+  ]);
 });
 
 test('an opening after a click does not take the click back', () => {
@@ -52,6 +76,8 @@ test.each(['delivered', 'opened'])(
       openedAt: at(0),
     } as MessageView;
     const shown = asOf(view, { type, at: at(0), data: {} });
-    expect(shown).toMatchObject({ state: 'delivered', sentAt: at(1), deliveries: [{ createdAt: at(1) }] });
+    expect(shown).toMatchObject({
+      ...{ state: 'delivered', sentAt: at(1), deliveries: [{ createdAt: at(1), vendorId: 'v' }] },
+    });
   },
 );

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { type MessageState } from '../../src/domain/states';
+import { type DeliveryView, type MessageView } from '../../src/service/views';
+import { failureText, withoutAddresses } from './failure-text';
+import { epochMs } from './openapi-parts';
+import { courierNameOf } from './routing';
+import { SHOWN_STATUSES } from './statuses';
+
+/** One of a message's `providers[]`, as SDK v3 to v5 type it (courier-node v5.7.0, src/types.ts) and newer ones pass it on. */
+export const providerEntry = z.object({
+  channel: z.object({
+    id: z.string(),
+    key: z.string().meta({ description: 'email, sms, push, inbox, direct_message or webhook.' }),
+  }),
+  provider: z.string(),
+  status: z.enum(SHOWN_STATUSES).meta({ description: 'What became of the message through this provider.' }),
+  error: z.string().optional().meta({ description: 'Why it did not go this way; never an address.' }),
+  sent: epochMs('When this provider took it').optional(),
+  delivered: epochMs('When it arrived through it').optional(),
+  clicked: epochMs('When a link of it was first followed').optional(),
+  reference: z.object({ id: z.string() }).optional(),
+});
+type ProviderEntry = z.input<typeof providerEntry>;
+
+/** What is said of a message and of a provider alike. */
+export type Fate = Pick<ProviderEntry, 'status' | 'error' | 'sent' | 'delivered' | 'clicked'>;
+
+/**
+ * The providers that had the message, in the order in which they were tried. A message goes on to another one only where every
+ * call of the one before was refused, so what is said of the message (`own`) is said of the newest.
+ */
+export function providersOf(view: MessageView, own: Fate): ProviderEntry[] {
+  const newest = view.deliveries.at(-1);
+  return view.deliveries.map((delivery) => ({
+    channel: { id: delivery.channelId, key: courierNameOf(delivery.kind) },
+    provider: delivery.provider,
+    ...(delivery === newest && !isOver(view, delivery) ? own : refusalOf(view, delivery)),
+    ...(delivery.vendorId ? { reference: { id: delivery.vendorId } } : {}),
+  }));
+}
+
+/** In these the message has left its newest provider behind, if that refused it: it waits for another one, or ended before. */
+const BETWEEN_PROVIDERS: readonly MessageState[] = ['waiting', 'rejected', 'skipped', 'canceled'];
+
+function isOver({ state, waitReason }: MessageView, { refusedAt }: DeliveryView): boolean {
+  return BETWEEN_PROVIDERS.includes(state) && (refusedAt !== null || waitReason === 'next_route');
+}
+
+/** For good, or (after the last attempt that a message may have) for now: then in the provider's words alone. */
+function refusalOf({ spec }: MessageView, { refusedAt, detail }: DeliveryView): Fate {
+  const status = 'UNDELIVERABLE';
+  if (refusedAt) return { status, error: failureText('provider_refused', detail, spec) };
+  return { status, ...(detail ? { error: withoutAddresses(detail, spec) } : {}) };
+}
