@@ -56,8 +56,25 @@ export async function setPreference(
   ref: UserRef & { topicId: string },
   choice: TopicChoice,
 ): Promise<void> {
-  await writeChoice(tx, ref, choice);
+  await setPreferences(tx, ref, new Map([[ref.topicId, choice]]));
+}
+
+/** The same of several topics, by id; what the person said of others stays. One commit, one moment for every claim. */
+export async function setPreferences(
+  tx: Tx,
+  ref: UserRef,
+  choices: ReadonlyMap<string, TopicChoice>,
+): Promise<void> {
+  if (choices.size === 0) return;
+  await writeChoices(tx, ref, choices);
   await raiseFacts(tx, ref.workspaceId, [userKey(ref.workspaceId, ref.userId)]);
+}
+
+/** In one order, so that two calls about one person do not wait for each other. */
+async function writeChoices(tx: Tx, ref: UserRef, choices: ReadonlyMap<string, TopicChoice>): Promise<void> {
+  for (const [topicId, choice] of [...choices].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    await writeChoice(tx, { ...ref, topicId }, choice);
+  }
 }
 
 async function writeChoice(tx: Tx, ref: UserRef & { topicId: string }, choice: TopicChoice): Promise<void> {
@@ -73,21 +90,23 @@ async function writeChoice(tx: Tx, ref: UserRef & { topicId: string }, choice: T
   );
 }
 
-/** Makes these all that a person said (in general, or as a member of the tenant). One commit, one moment for every claim. */
+/**
+ * Makes these all that a person said (in general, or as a member of the tenant). One commit, one moment for every claim.
+ * @returns the topics that the person had said something of, and of which nothing holds any more.
+ */
 export async function replacePreferences(
   tx: Tx,
   ref: UserRef,
   choices: ReadonlyMap<string, TopicChoice>,
-): Promise<void> {
-  await tx.query(
+): Promise<string[]> {
+  const gone = await tx.query<{ topic_id: string }>(
     `delete from preferences
-     where workspace_id = $1 and user_id = $2 and tenant_id = $3 and topic_id <> all($4::text[])`,
+     where workspace_id = $1 and user_id = $2 and tenant_id = $3 and topic_id <> all($4::text[]) returning topic_id`,
     [ref.workspaceId, ref.userId, ref.tenantId ?? '', [...choices.keys()]],
   );
-  for (const [topicId, choice] of [...choices].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    await writeChoice(tx, { ...ref, topicId }, choice);
-  }
+  await writeChoices(tx, ref, choices);
   await raiseFacts(tx, ref.workspaceId, [userKey(ref.workspaceId, ref.userId)]);
+  return gone.map(({ topic_id }) => topic_id).sort();
 }
 
 /** Forgets what a person said about a topic: the topic's default counts again. */

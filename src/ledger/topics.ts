@@ -25,6 +25,19 @@ export async function getTopic(db: Db, workspaceId: string, id: string): Promise
   return topic;
 }
 
+/** Those of the topics that people get whatever they say of them. */
+export async function requiredTopics(
+  db: Db,
+  workspaceId: string,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await db.query<{ id: string }>(
+    `select id from topics where workspace_id = $1 and id = any($2::text[]) and default_status = 'required'`,
+    [workspaceId, ids],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** Makes the topic what is given here. A changed default holds from the commit on. */
 export async function putTopic(
   tx: Tx,

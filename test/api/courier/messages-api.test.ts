@@ -244,7 +244,7 @@ test('each provider that had a message is told with what it said of it, and the 
     },
   };
   expect(await read()).toMatchObject({ status: 'DELAYED', providers: [refused] });
-  await attempt(db, id, { vendorId: 'v-taken', settled: 'delivered' }, 'smtp', 1);
+  await attempt(db, id, { vendorId: 'v-taken', settled: 'delivered' }, 'smtp', 'email', 1);
   const { status, sent, delivered, providers } = await read();
   expect([status, typeof sent, typeof delivered]).toEqual(['DELIVERED', 'number', 'number']);
   expect(providers).toEqual([

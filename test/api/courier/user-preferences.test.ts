@@ -1,10 +1,10 @@
 import Courier from '@trycourier/courier';
-import { putTopic } from '../../../src/ledger/topics';
+import { putTopic, type Topic } from '../../../src/ledger/topics';
 import { fromCourierId } from '../../../src/domain/ids';
 import { decide } from '../../../src/domain/gates';
 import { type Database } from '../../../src/ledger/database';
 import { loadDelivery } from '../../../src/ledger/delivery-context';
-import { addressKey } from '../../../src/ledger/fact-keys';
+import { addressKey, userKey } from '../../../src/ledger/fact-keys';
 import { factKeysOf, readGateFacts } from '../../../src/ledger/gate-facts';
 import { readGroupFacts } from '../../../src/ledger/page-contexts';
 import { createUnsubscribeStore } from '../../../src/service/link-visits';
@@ -15,19 +15,15 @@ import { createCourierStand } from './setup';
 let stand: Stand;
 beforeAll(async () => {
   stand = await createCourierStand();
-  await stand.database.db.transaction((tx) =>
-    putTopic(tx, stand.workspaceId, {
-      ...{
-        id: 'news',
-        name: 'Newsletter',
-        sectionId: 's',
-        sectionName: 'Marketing',
-        defaultStatus: 'opted_out',
-      },
-    }),
-  );
+  await addTopic({ id: 'news', name: 'Newsletter', defaultStatus: 'opted_out' });
 });
 afterAll(() => stand.close());
+
+function addTopic(topic: Pick<Topic, 'id' | 'name' | 'defaultStatus'>): Promise<void> {
+  const section = { sectionId: 's', sectionName: 'Marketing' };
+  return stand.database.db.transaction((tx) => putTopic(tx, stand.workspaceId, { ...section, ...topic }));
+}
+const RECEIPTS = { id: 'receipts', name: 'Receipts', defaultStatus: 'required' } as const;
 
 const CHOICE = { status: 'OPTED_IN', custom_routing: ['inbox', 'direct_message'], has_custom_routing: true };
 const NEWS = { topic_id: 'news', topic_name: 'Newsletter', default_status: 'OPTED_OUT' };
@@ -69,15 +65,145 @@ test('a forgotten preference gives way to the default, and to nothing where ther
   expect([gone.status, gone.json.type]).toEqual([404, 'invalid_request_error']);
 });
 
-test('all preferences are replaced at once', async () => {
+const topic = (topic_id: string, status: string, more: object = {}) => ({ topic_id, status, ...more });
+const override = (topic_id: string, status: string, custom_routing: string[] = []) => ({
+  ...{ topic_id, status, custom_routing, has_custom_routing: custom_routing.length > 0 },
+});
+const saidBy = async (path: string): Promise<[string, string][]> =>
+  (await stand.call('GET', path)).json.items.map((item: { topic_id: string; status: string }) => [
+    ...[item.topic_id, item.status],
+  ]);
+
+test('all preferences are replaced at once: the answer is what holds, and which were forgotten', async () => {
   const path = '/users/u4/preferences';
-  await stand.call('PUT', `${path}/old`, { body: { topic: { status: 'OPTED_OUT' } } });
+  for (const id of ['old', 'older', 'kept']) {
+    await stand.call('PUT', `${path}/${id}`, { body: { topic: { status: 'OPTED_OUT' } } });
+  }
+  await stand.call('PUT', `${path}/old?tenant_id=t1`, { body: { topic: { status: 'OPTED_OUT' } } });
+  const routed = { custom_routing: ['sms', 'direct_message'], has_custom_routing: true };
   const answer = await stand.call('PUT', path, {
-    body: { topics: [{ topic_id: 'news', status: 'OPTED_IN' }] },
+    body: { topics: [topic('kept', 'OPTED_OUT'), topic('offers', 'OPTED_IN', routed)] },
   });
-  expect(
-    answer.json.items.map((item: Record<string, unknown>) => [item['topic_id'], item['status']]),
-  ).toEqual([['news', 'OPTED_IN']]);
+  expect([answer.status, answer.json]).toEqual([
+    200,
+    {
+      items: [override('kept', 'OPTED_OUT'), override('offers', 'OPTED_IN', routed.custom_routing)],
+      deleted: ['old', 'older'],
+    },
+  ]);
+  expect(await saidBy(path)).toEqual([
+    ['kept', 'OPTED_OUT'],
+    ['news', 'OPTED_OUT'],
+    ['offers', 'OPTED_IN'],
+  ]);
+  const none = await stand.call('PUT', path, { body: { topics: [] } });
+  expect(none.json).toEqual({ items: [], deleted: ['kept', 'offers'] });
+  expect(await saidBy(`${path}?tenant_id=t1`)).toContainEqual(['old', 'OPTED_OUT']);
+});
+
+describe('several preferences set by POST', () => {
+  const post = (user: string, topics: unknown, headers = {}) =>
+    stand.call('POST', `/users/${user}/preferences`, { body: { topics }, headers });
+  const versionOf = async (user: string) => {
+    const key = userKey(stand.workspaceId, user);
+    const [row] = await stand.database.db.query<{ version: string }>(
+      'select version from recipient_facts where key = $1',
+      [key],
+    );
+    return Number(row?.version ?? 0);
+  };
+
+  test('leave the others as they were, and are told back; of a topic named twice the last counts', async () => {
+    const path = '/users/u7/preferences';
+    await stand.call('PUT', `${path}/other`, { body: { topic: { status: 'OPTED_OUT' } } });
+    const sms = { custom_routing: ['sms'], has_custom_routing: true };
+    const topics = [topic('b', 'OPTED_IN'), topic('a', 'OPTED_IN', sms), topic('b', 'OPTED_OUT')];
+    const { status, json } = await post('u7', topics);
+    expect([status, json]).toEqual([
+      200,
+      { items: [override('b', 'OPTED_OUT'), override('a', 'OPTED_IN', ['sms'])], errors: [] },
+    ]);
+    expect(await saidBy(path)).toEqual([
+      ...[
+        ['a', 'OPTED_IN'],
+        ['b', 'OPTED_OUT'],
+        ['news', 'OPTED_OUT'],
+        ['other', 'OPTED_OUT'],
+      ],
+    ]);
+  });
+
+  test('are said as a member of the tenant that the query names', async () => {
+    await stand.call('POST', '/users/u8/preferences?tenant_id=t1', {
+      body: { topics: [topic('news', 'OPTED_IN')] },
+    });
+    expect(await saidBy('/users/u8/preferences')).toEqual([['news', 'OPTED_OUT']]);
+    expect(await saidBy('/users/u8/preferences?tenant_id=t1')).toEqual([['news', 'OPTED_IN']]);
+  });
+
+  test('are one change for every claim, and none where nothing could be set', async () => {
+    await addTopic(RECEIPTS);
+    const before = await versionOf('u9');
+    await post('u9', [topic('a', 'OPTED_IN'), topic('b', 'OPTED_OUT')]);
+    const after = await versionOf('u9');
+    expect(after).toBe(before + 1);
+    await post('u9', [topic('receipts', 'OPTED_OUT')]);
+    expect(await versionOf('u9')).toBe(after);
+  });
+
+  test('are 1 to 50', async () => {
+    const many = (n: number) => Array.from({ length: n }, (_, k) => topic(`t-${k}`, 'OPTED_IN'));
+    expect((await post('u10', many(50))).json.items).toHaveLength(50);
+    for (const topics of [[], many(51), undefined, 'x', Array(200_000).fill(1)]) {
+      const { status, json } = await post('u10', topics);
+      expect([status, json.type]).toEqual([400, 'invalid_request_error']);
+      expect(json.message).toContain('topics: ');
+      expect(json.message).not.toMatch(/and \d{3,} more/);
+    }
+  });
+});
+
+describe('nobody opts out of a topic that is REQUIRED by default', () => {
+  const opted = (status: string) => [topic('news', 'OPTED_IN'), topic('receipts', status)];
+  const path = '/users/u11/preferences';
+  beforeAll(() => addTopic(RECEIPTS));
+
+  test.each([
+    ['/receipts', { topic: { status: 'OPTED_OUT' } }, 'topic.status: '],
+    ['', { topics: opted('OPTED_OUT') }, 'topics[1].status: '],
+  ])('PUT …/preferences%s is refused, and nothing is written', async (more, body, at) => {
+    const { status, json } = await stand.call('PUT', path + more, { body });
+    expect([status, json.type]).toEqual([400, 'invalid_request_error']);
+    expect(json.message).toContain(`${at}nobody can opt out`);
+    expect(await saidBy(path)).toEqual([
+      ['news', 'OPTED_OUT'],
+      ['receipts', 'REQUIRED'],
+    ]);
+  });
+
+  test('POST tells it of the topic, and sets the others', async () => {
+    const { status, json } = await stand.call('POST', path, { body: { topics: opted('OPTED_OUT') } });
+    expect([status, json]).toEqual([
+      200,
+      {
+        items: [override('news', 'OPTED_IN')],
+        errors: [{ topic_id: 'receipts', reason: expect.stringContaining('nobody can opt out') }],
+      },
+    ]);
+  });
+
+  test('its channels may still be chosen', async () => {
+    const body = { topic: { status: 'OPTED_IN', custom_routing: ['sms'], has_custom_routing: true } };
+    expect((await stand.call('PUT', `${path}/receipts`, { body })).status).toBe(200);
+    expect((await stand.call('POST', path, { body: { topics: opted('OPTED_IN') } })).json.errors).toEqual([]);
+  });
+
+  test('and REQUIRED is no choice of a user’s where several are set', async () => {
+    for (const method of ['PUT', 'POST']) {
+      const { status, json } = await stand.call(method, path, { body: { topics: opted('REQUIRED') } });
+      expect([status, json.message]).toEqual([400, expect.stringContaining('topics[1].status: ')]);
+    }
+  });
 });
 
 test.each([
