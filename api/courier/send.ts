@@ -3,7 +3,9 @@ import { toCourierId } from '../../src/domain/ids';
 import { type Service } from '../../src/service/service';
 import { type CommandRoute } from '../route';
 import { parseVolleyOptions, VOLLEY_OPTIONS_HEADER, volleyOptionsHeader } from '../volley-options';
+import { firstSendBody, isFirstForm, readFirstSend, type Send } from './first-send';
 import { readMessageSpec } from './inbound-message';
+import { messageIdText } from './openapi-parts';
 import { refuseUnsupported } from './send-limits';
 import { readSendRecipient } from './send-recipient';
 import { sendBody, type SendMessage } from './send-schema';
@@ -15,6 +17,11 @@ const EXAMPLE = {
     template: 'my-notification-or-event',
     data: { recipientName: 'Spike Spiegel' },
   },
+};
+
+const FIRST_EXAMPLE = {
+  ...{ event: 'my-notification-or-event', recipient: 'spike_spiegel' },
+  ...{ profile: { email: 'spike@bebop.example' }, data: { recipientName: 'Spike Spiegel' } },
 };
 
 /** `POST /send`: one message to one recipient, or to each of up to 100. More are a bulk job. */
@@ -33,12 +40,19 @@ export function sendRoute(deps: { service: Service; now: () => number }): Comman
         required: true,
         content: {
           'application/json': {
-            schema: sendBody,
-            examples: { template: { summary: 'One user', value: EXAMPLE } },
+            schema: z.union([sendBody, firstSendBody]),
+            examples: {
+              template: { summary: 'One user', value: EXAMPLE },
+              first: { summary: "Courier's first form", value: FIRST_EXAMPLE },
+            },
           },
         },
       },
       responses: {
+        '200': {
+          description: 'Accepted, in the first form.',
+          content: { 'application/json': { schema: z.object({ messageId: messageIdText }) } },
+        },
         '202': {
           description: 'Accepted.',
           content: {
@@ -55,20 +69,21 @@ export function sendRoute(deps: { service: Service; now: () => number }): Comman
     },
     async handle(call, tx) {
       const { guarantee, linkTracking } = parseVolleyOptions(call.header(VOLLEY_OPTIONS_HEADER), 'messages');
-      const { message } = validateBody(sendBody, call.body);
-      const { workspaceId } = call;
+      const isFirst = isFirstForm(call.body);
+      const read = isFirst ? readFirstSend : readSend;
       const { requestId } = await deps.service.acceptSend(tx, {
-        workspaceId,
-        guarantee,
-        ...readSend(message, deps.now(), linkTracking),
+        ...{ workspaceId: call.workspaceId, guarantee },
+        ...read(call.body, deps.now(), linkTracking),
       });
-      return { status: 202, body: { requestId: toCourierId(requestId) } };
+      const id = toCourierId(requestId);
+      return isFirst ? { status: 200, body: { messageId: id } } : { status: 202, body: { requestId: id } };
     },
   };
 }
 
 /** Throws invalid_request that names every path at fault. */
-function readSend(message: SendMessage, acceptedAtMs: number, linkTracking: boolean | undefined) {
+function readSend(body: unknown, acceptedAtMs: number, linkTracking: boolean | undefined): Send {
+  const { message } = validateBody(sendBody, body);
   const { to, message: _nested, ...rest } = message;
   const event = rest.event ?? labelOf(rest.metadata);
   const said = event === undefined ? rest : { ...rest, event };

@@ -113,6 +113,66 @@ test('everything else that is not supported is refused by name, and the docs lis
   expect((await send({ to, content, channels: {}, providers: null })).status).toBe(202);
 });
 
+describe("Courier's first form, as SDK v1 to v5 send it", () => {
+  const first = (body: object, headers: Record<string, string> = {}) =>
+    stand.call('POST', '/send', { body: { event: 'welcome', recipient: 'spike', ...body }, headers });
+  const specsOf = async (messageId: string) => {
+    const [row] = await stand.database.db.query<{
+      job: Record<string, unknown>;
+      one: Record<string, unknown>;
+    }>('select j.spec as job, m.spec as one from messages m join jobs j on j.id = m.job_id where m.id = $1', [
+      fromCourierId(messageId),
+    ]);
+    return row;
+  };
+
+  test('is answered 200 with the message’s id, and means what the newer form says', async () => {
+    const given = {
+      ...{ profile: { email: to.email, locale: 'de' }, data: { name: 'Spike' }, brand: 'own', override: {} },
+      preferences: { notifications: {}, categories: { news: { status: 'OPTED_OUT' } } },
+    };
+    const { status, json } = await first(given);
+    expect([status, Object.keys(json)]).toEqual([200, ['messageId']]);
+    expect((await stand.call('GET', `/messages/${json.messageId}`)).json).toMatchObject({
+      ...{ id: json.messageId, recipient: 'spike', event: 'welcome', notification: 'welcome' },
+    });
+    const newer = await send({
+      ...{ to: { ...given.profile, user_id: 'spike', preferences: given.preferences } },
+      ...{ event: 'welcome', data: given.data, brand: given.brand },
+    });
+    const [old, now] = [await specsOf(json.messageId), await specsOf(newer.json.requestId)];
+    expect(old).toMatchObject({
+      job: { template: { id: 'welcome' }, brand: 'own', data: { name: 'Spike' } },
+    });
+    expect(old?.job).toEqual(now?.job);
+    expect(old?.one['recipient']).toEqual(now?.one['recipient']);
+    expect(old?.one['gates']).toEqual(now?.one['gates']);
+  });
+
+  test('repeated with its Idempotency-Key sends once', async () => {
+    const headers = { 'Idempotency-Key': 'first-1' };
+    const { status, json } = await first({ recipient: 'once' }, headers);
+    expect(await first({ recipient: 'once' }, headers)).toMatchObject({ status, json });
+    expect((await stand.call('GET', '/messages?recipient=once')).json.results).toHaveLength(1);
+  });
+
+  test.each([
+    [{ override: { smtp: { body: {} } } }, 'override: is not supported yet'],
+    [{ profile: 'x' }, 'profile: '],
+    [{ profile: { email: 1 } }, 'email must be a string'],
+    [{ preferences: { categories: { news: { status: 'MAYBE' } } } }, 'preferences must hold a status'],
+    [{ data: [] }, 'data: '],
+    [{ event: '' }, 'event: '],
+    [{ recipient: null }, 'recipient: '],
+    [{ event: undefined }, 'event: '],
+  ])('%j is a 400 that names the place', async (body, place) => {
+    const { status, json } = await first(body);
+    expect([status, json.type]).toEqual([400, 'invalid_request_error']);
+    expect(json.message).toContain(place);
+    expect(readFileSync('docs/courier-send.md', 'utf8')).toContain('`override`');
+  });
+});
+
 test.each([
   null,
   1,
