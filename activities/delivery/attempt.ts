@@ -19,6 +19,7 @@ import { afterMissingFile } from './missing-file';
 import { prepare, type Prepared, type Preparers } from './prepare';
 import { afterRefusal, move } from './refusals';
 import { type Run } from './run';
+import { afterSealedChannel } from './sealed-channel';
 
 /**
  * What may go on this soon is waited for where it stands, be it a token of a rate limit or the next attempt: the server fires no timer
@@ -67,6 +68,9 @@ export function createAttempts(deps: Dependencies, by: Preparers, finish: Finish
       room,
       signal: recovering ? undefined : run.signal,
     });
+    if (preparation.type === 'channel_sealed' && !recovering) {
+      return afterSealedChannel(db, rules, { messageId, jobKind });
+    }
     if (preparation.type === 'rejected' && !recovering) {
       return move(db, messageId, { to: 'rejected', reason: preparation.reason, detail: preparation.detail });
     }

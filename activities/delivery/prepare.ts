@@ -15,7 +15,7 @@ import { type Dependencies } from '../dependencies';
 import { fetchAttachments, type FileRoom } from './attachments';
 import { type Passed } from './gates';
 import { type Linker } from './links';
-import { type OpenChannel } from './open-channel';
+import { type OpenChannel, type Opened } from './open-channel';
 import { routesOf } from './routes';
 import { senderOf } from './sender';
 
@@ -32,7 +32,9 @@ export interface Prepared {
 export type Preparation =
   | { readonly type: 'ready'; readonly prepared: Prepared }
   | { readonly type: 'rejected'; readonly reason: RejectReason; readonly detail: string }
-  | { readonly type: 'attachment_missing'; readonly detail: string };
+  | { readonly type: 'attachment_missing'; readonly detail: string }
+  /** Nothing is wrong with the message: its channel's credentials do not open for now. */
+  | { readonly type: 'channel_sealed' };
 
 const rejected = (reason: RejectReason, detail: string): Preparation => ({
   type: 'rejected',
@@ -42,7 +44,7 @@ const rejected = (reason: RejectReason, detail: string): Preparation => ({
 
 /** What a process prepares with: each remembers what it has read or written lately. */
 export interface Preparers {
-  openChannel(ref: { workspaceId: string; channelId: string }): Promise<OpenChannel | undefined>;
+  openChannel(ref: { workspaceId: string; channelId: string }): Promise<Opened>;
   readonly linker: Linker;
 }
 
@@ -62,6 +64,7 @@ export async function prepare(
   const route = routing.routes[message.route];
   if (!route) return rejected('no_channel', 'No route is left.');
   const opened = await by.openChannel({ workspaceId: message.workspaceId, channelId: route.channelId });
+  if (opened === 'sealed') return { type: 'channel_sealed' };
   if (!opened)
     return rejected('channel_misconfigured', 'The channel was removed, disabled or can no longer be read.');
 

@@ -1,6 +1,11 @@
+import { v7 as uuidv7 } from 'uuid';
+import { FAN_OUTS } from '../../src/domain/states';
+import { claimMessage } from '../../src/ledger/attempts';
+import { sealCredentials, updateChannel } from '../../src/ledger/channels';
 import { type Database } from '../../src/ledger/database';
+import { createSecretBox } from '../../src/runtime/secret-box';
 import { QUERIES, workflowIds } from '../../workflows/contract';
-import { people, startStage, type Stage } from './stage';
+import { people, startStage, WORKSPACE, type Stage } from './stage';
 
 /**
  * How many of the next outcomes of first attempts are lost: the call was made, and whoever made it dies before it is written down. Of
@@ -110,6 +115,38 @@ test('an outcome in hand is written down as soon as the ledger is back, and the 
     { number: 1, outcome: 'accepted', possible_duplicate: false },
   ]);
 });
+
+test.each(FAN_OUTS)(
+  'a call that was begun by a channel whose key is gone since is in doubt, and not for ever under way (%s lane)',
+  async (fanOut) => {
+    const channelId = await stage.addWebhook('sealed', { priority: 200 });
+    const ref = { workspaceId: WORKSPACE, channelId };
+    const strange = createSecretBox([{ id: 'gone', key: Buffer.alloc(32, 9) }]);
+    await updateChannel(stage.db, ref, { sealedCredentials: sealCredentials(strange, ref, {}) });
+    const jobId = await stage.fill([{ id: 'u', channelId }], { fanOut, guarantee: 'at_most_once' });
+    stage.engine.notify = false;
+    await stage.command(jobId, 'run');
+    stage.engine.notify = true;
+    const [message] = await stage.messages(jobId);
+    const { messageId } = message!;
+    await claimMessage(stage.db, {
+      ...{
+        jobId,
+        messageId,
+        deliveryId: uuidv7(),
+        attemptId: uuidv7(),
+        owner: 'a worker that died',
+        route: 0,
+      },
+      ...{ channelId, kind: 'webhook', provider: 'webhook', timeoutMs: 0, marginMs: 0, dedupeWindowMs: 0 },
+    });
+    expect(await stage.states(jobId)).toEqual(['sending']);
+    await stage.client.workflow.getHandle(workflowIds.job('bulk', jobId)).signal('changed');
+    await stage.finish('bulk', jobId);
+    expect(await stage.messages(jobId)).toMatchObject([{ state: 'uncertain', reason: 'in_doubt' }]);
+    expect(stage.sink.requests).toHaveLength(0);
+  },
+);
 
 test('a job in which every second outcome is lost still accounts for each recipient once', async () => {
   losses = 20;

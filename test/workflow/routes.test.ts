@@ -1,10 +1,20 @@
-import { people, SECOND, startStage, type Stage } from './stage';
+import { FAN_OUTS } from '../../src/domain/states';
+import { sealCredentials, updateChannel } from '../../src/ledger/channels';
+import { createSecretBox, type SecretBox } from '../../src/runtime/secret-box';
+import { people, SECOND, startStage, WORKSPACE, type Stage } from './stage';
 
 let stage: Stage;
 beforeEach(async () => {
   stage = await startStage();
 });
 afterEach(() => stage?.close());
+
+/** Saves the credentials of a webhook channel again, with the first key of a box. */
+async function seal(channelId: string, box: SecretBox): Promise<void> {
+  const ref = { workspaceId: WORKSPACE, channelId };
+  const secret = `whsec_${Buffer.alloc(32, 'sealed').toString('base64')}`;
+  await updateChannel(stage.db, ref, { sealedCredentials: sealCredentials(box, ref, { secret }) });
+}
 
 test('after a proved refusal the next channel gets it, with a key of its own, and never a sandbox', async () => {
   await stage.addWebhook('second', { priority: 2 });
@@ -38,6 +48,25 @@ test('an answer that never came is not failed over: the same channel gets the sa
   expect(stage.sink.requests.map((request) => request.path)).toEqual(['/in', '/in']);
   expect(stage.sink.calls.size).toBe(1);
 });
+
+test.each(FAN_OUTS)(
+  'a channel whose key is gone holds up its own messages alone, until it can be read again (%s lane)',
+  async (fanOut) => {
+    const channelId = await stage.addWebhook('sealed', { priority: 2 });
+    await seal(channelId, createSecretBox([{ id: 'gone', key: Buffer.alloc(32, 9) }]));
+    const jobId = await stage.fill(['u0', { id: 'held', channelId }, 'u2'], { fanOut });
+    await stage.command(jobId, 'run');
+    await stage.until('all but one are sent', async () => {
+      const { sent, waiting } = (await stage.job(jobId)).counts;
+      return sent === 2 && waiting === 1;
+    });
+    expect((await stage.messages(jobId))[1]).toMatchObject({ state: 'waiting', waitReason: 'breaker' });
+    await seal(channelId, stage.engine.secretBox);
+    await stage.finish('bulk', jobId);
+    expect(await stage.states(jobId)).toEqual(['sent', 'sent', 'sent']);
+    expect(stage.sink.requests.at(-1)).toMatchObject({ path: '/sealed', recipientId: 'held' });
+  },
+);
 
 test.each([
   ['shorter', 0.1, 10],
