@@ -27,10 +27,9 @@ export async function webhookEndpoint(input: WebhookInput): Promise<{ ended: 'di
   const startedAtMs = Date.now();
   const seen = { looks: 0, wanted: input.carried?.version ?? 0 };
   const status = { step: 'starting', retryAtMs: null as number | null };
-  setHandler(defineSignal<[ChangedSignal | undefined]>(SIGNALS.changed), (given) => {
+  setHandler(defineSignal<[Partial<ChangedSignal> | undefined]>(SIGNALS.changed), (given) => {
     seen.looks += 1;
-    const unnamed = (): number => (patched('versions-as-found') ? Number.MAX_SAFE_INTEGER : seen.wanted + 1);
-    seen.wanted = Math.max(seen.wanted, given?.version ?? unnamed());
+    seen.wanted = Math.max(seen.wanted, toldBy(given?.version));
   });
   setHandler(
     defineQuery<WebhookStatusAnswer>(QUERIES.status),
@@ -57,6 +56,13 @@ export async function webhookEndpoint(input: WebhookInput): Promise<{ ended: 'di
       await condition(() => seen.looks > looks, renewInMs());
       if (mustRenew()) await renew();
     }
+  }
+
+  /** No version, or what is no number, tells of one that was not seen yet. Runs from before go on with what they made of it. */
+  function toldBy(version: unknown): number {
+    if (typeof version === 'number') return version;
+    if (patched('versions-as-found')) return Number.MAX_SAFE_INTEGER;
+    return (version as number | null | undefined) ?? seen.wanted + 1;
   }
 
   /**

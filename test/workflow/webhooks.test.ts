@@ -242,7 +242,7 @@ test('a version that never was does not deafen an endpoint to its owner', async 
   await stage.wake();
   await stage.until('failed', async () => (await stage.endpoint(id)).failures > 0);
   const handle = stage.client.workflow.getHandle(workflowIds.webhook(id));
-  for (const signal of [{ v: 1, version: 1_000_000 }, undefined]) {
+  for (const signal of [{ v: 1, version: 1_000_000 }, undefined, { version: 'latest' }]) {
     const { failures } = await stage.endpoint(id);
     await handle.signal('changed', signal);
     await stage.until('it looked', async () => (await stage.endpoint(id)).failures > failures);
