@@ -18,7 +18,10 @@ export interface HandOn {
   round(endpoint: WebhookEndpoint): Promise<boolean>;
 }
 
-/** Where the next round begins, and the one after it: a transaction that began earlier may commit a lower number meanwhile. */
+/**
+ * Where the next round begins, and the one after it once all is looked through: a transaction that began earlier may commit a lower
+ * number meanwhile. Rounds that ran out of time are one with the round that ends what they began.
+ */
 interface Place {
   readonly from: number;
   readonly then: number;
@@ -53,7 +56,7 @@ export function createHandOn(deps: Dependencies): HandOn {
         if (Date.now() >= endMs) break;
         at = through;
       }
-      places.set(endpoint.id, { from: at, then: at });
+      places.set(endpoint.id, { from: at, then });
       return false;
     },
   };

@@ -18,7 +18,11 @@ export const PATH_TO: Readonly<Record<MessageState, readonly MessageState[]>> = 
 };
 
 /** A running job with `n` pending messages in a workspace of its own, without any of the layers above. */
-export async function insertJobWith(db: Db, n: number): Promise<{ jobId: string; messageIds: string[] }> {
+export async function insertJobWith(
+  db: Db,
+  n: number,
+  echo: object = {},
+): Promise<{ jobId: string; workspaceId: string; messageIds: string[] }> {
   const workspaceId = uuidv7();
   const jobId = uuidv7();
   const messageIds = Array.from({ length: n }, () => uuidv7());
@@ -30,15 +34,15 @@ export async function insertJobWith(db: Db, n: number): Promise<{ jobId: string;
   );
   await db.query(
     `insert into messages (id, workspace_id, job_id, ordinal, recipient_id, spec, echo)
-     select id, $2, $1, ordinality - 1, 'r', '{}', '{}' from unnest($3::uuid[]) with ordinality as given(id)`,
-    [jobId, workspaceId, messageIds],
+     select id, $2, $1, ordinality - 1, 'r', '{}', $4 from unnest($3::uuid[]) with ordinality as given(id)`,
+    [jobId, workspaceId, messageIds, JSON.stringify(echo)],
   );
   await db.query(
     `insert into message_states (message_id, workspace_id, job_id, ordinal, due_at)
      select id, workspace_id, job_id, ordinal, ledger_now() from messages where job_id = $1`,
     [jobId],
   );
-  return { jobId, messageIds };
+  return { jobId, workspaceId, messageIds };
 }
 
 /** Moves a message as the trigger allows it, and throws where it refuses. */
