@@ -16,12 +16,18 @@ export interface QueuedEvent {
   readonly jobKind: JobKind | null;
 }
 
+/** Numbers of the log, from the one after `after`. */
+interface Replay {
+  readonly after: number;
+  readonly until: number;
+}
+
 /** An endpoint being drained. `lease` fences: a drain that lost it stops after the call it is in. */
 export interface Drain {
   readonly endpoint: WebhookEndpoint;
   readonly lease: string;
   /** A range of the log still to be replayed, before the queue. */
-  readonly replay: { readonly after: number; readonly until: number } | null;
+  readonly replay: Replay | null;
   /** How long its backoff still is, in ms; 0 where it may be called. */
   readonly backoffMs: number;
 }
@@ -30,50 +36,51 @@ export interface Drain {
 const QUIET_WHILE_DRAINING = `ledger_now() + interval '60 seconds'`;
 /** The workflow's own timer is first; the relay comes after it only where the workflow is gone. */
 const RETRY_MARGIN_MS = 5_000;
-/** What began a minute before and has not committed yet is not waited for: a statement ends after 30 s. */
-export const FLOOR_OF_A_REPLAY = `first_event_since(ledger_now() - interval '1 minute') - 1`;
 /** Ids of the log that one statement of a replay looks through: other workspaces' events lie between. */
 const REPLAY_WINDOW = 5_000;
+/** Rows that one drain takes out of the queue for its replay: more than it tells in its time, so the next one comes in time for the rest. */
+const REPLAYED_ROWS = 10_000;
 
 /**
- * Takes the endpoint for a drain and notes that its newest version was seen; undefined where it is deleted. A replay that was asked
- * for begins here.
+ * Takes the endpoint for a drain and notes that its newest version was seen; undefined where it is deleted. A replay that this version
+ * asks for begins here, by the same statement. It reaches to what is written by now: what was written before its endpoint was active
+ * again has no queue row.
  */
-export async function openDrain(db: Database, endpointId: string, lease: string): Promise<Drain | undefined> {
-  await db.transaction((tx) => beginReplay(tx, endpointId));
-  const [row] = await db.query<
+export function openDrain(db: Database, endpointId: string, lease: string): Promise<Drain | undefined> {
+  return db.transaction((tx) => takeForDrain(tx, endpointId, lease));
+}
+
+async function takeForDrain(tx: Tx, endpointId: string, lease: string): Promise<Drain | undefined> {
+  const [row] = await tx.query<
     WebhookEndpoint & { after: number | null; until: number | null; backoff: number; [key: string]: unknown }
   >(
-    `update webhook_endpoints set lease = $2, observed_version = version, quiet_until = ${QUIET_WHILE_DRAINING}
+    `update webhook_endpoints set lease = $2, observed_version = version, quiet_until = ${QUIET_WHILE_DRAINING},
+       replay_until = case when replay_after is not null then coalesce(replay_until, last_event_id()) end
      where id = $1 and deleted_at is null returning ${ENDPOINT_COLUMNS}, replay_after as after, replay_until as until,
        greatest(0, coalesce(extract(epoch from retry_at - ledger_now()) * 1000, 0))::float8 as backoff`,
     [endpointId, lease],
   );
   if (!row) {
-    await db.query('update webhook_endpoints set observed_version = version where id = $1', [endpointId]);
+    await tx.query('update webhook_endpoints set observed_version = version where id = $1', [endpointId]);
     return undefined;
   }
   const { after, until, backoff, ...endpoint } = row;
   const replay = after === null || until === null ? null : { after, until };
+  if (replay) await dropReplayed(tx, endpointId, replay);
   return { endpoint, lease, replay, backoffMs: backoff };
 }
 
 /**
- * A replay reaches to what is written by now: what was written before its endpoint was active again has no queue row. The queue up to
- * a minute ago goes by its floor, and the rows since then are deleted; those of transactions still under way are not seen here, and
- * stay: told twice at worst. Both or neither: a drain that comes after finds the replay begun.
+ * What the replay has yet to tell leaves the queue. Rows of transactions still under way are not seen here and stay, told twice at worst;
+ * and what is not after its position is told by the queue alone.
  */
-async function beginReplay(tx: Tx, endpointId: string): Promise<void> {
-  const [begun] = await tx.query<{ floor: number; until: number }>(
-    `update webhook_endpoints set replay_until = last_event_id(), queue_floor = greatest(queue_floor, ${FLOOR_OF_A_REPLAY})
-     where id = $1 and replay_after is not null and replay_until is null
-     returning queue_floor as floor, replay_until as until`,
-    [endpointId],
+async function dropReplayed(tx: Tx, endpointId: string, { after, until }: Replay): Promise<void> {
+  await tx.query(
+    `delete from webhook_queue where endpoint_id = $1 and event_id in (
+       select q.event_id from webhook_queue q where q.endpoint_id = $1 and ${OWED_AFTER} and q.event_id <= $3
+       order by q.event_id limit $4)`,
+    [endpointId, after, until, REPLAYED_ROWS],
   );
-  if (!begun) return;
-  await tx.query('delete from webhook_queue where endpoint_id = $1 and event_id > $2 and event_id <= $3', [
-    ...[endpointId, begun.floor, begun.until],
-  ]);
 }
 
 /** The columns of a `QueuedEvent` but its id, of `e` (events), `w` (workspace_events), `m` and `j`. */
@@ -104,7 +111,7 @@ export async function queuedPage(
 export async function replayPage(
   db: Db,
   endpoint: Pick<WebhookEndpoint, 'workspaceId' | 'eventTypes'>,
-  replay: NonNullable<Drain['replay']>,
+  replay: Replay,
   limit: number,
 ): Promise<{ events: QueuedEvent[]; through: number }> {
   const end = Math.min(replay.until, replay.after + REPLAY_WINDOW);

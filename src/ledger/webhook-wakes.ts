@@ -2,7 +2,7 @@ import { VolleyError } from '../domain/errors';
 import { TEST_TYPE } from '../domain/webhooks';
 import { one, type Db, type Tx } from './database';
 import { updateEndpoint, type EndpointRef } from './webhook-endpoints';
-import { FLOOR_OF_A_REPLAY, type QueuedEvent } from './webhook-queue';
+import { type QueuedEvent } from './webhook-queue';
 
 /** An endpoint whose workflow should look. */
 export interface WebhookWake {
@@ -13,6 +13,8 @@ export interface WebhookWake {
 
 /** How long a wake-up that was lost keeps an endpoint waiting for the next. */
 const WAKE_AGAIN_MS = 5_000;
+/** What began a minute before and has not committed yet is not waited for: a statement ends after 30 s. */
+const FLOOR_OF_A_REPLAY = `first_event_since(ledger_now() - interval '1 minute') - 1`;
 
 /**
  * Endpoints with something to do that nobody is doing: a change nobody has looked at, or events while no drain is under way and
@@ -37,8 +39,8 @@ export async function takeWebhookWakes(db: Db, limit: number): Promise<WebhookWa
 /**
  * Sets the endpoint's position to a moment, back or forward: what is queued goes, and all that the log has from then on is
  * told again, in order, with the ids of the first time; facts that somebody else dated count from when they were written. What
- * commits once a drain has begun it comes after it. A disabled endpoint is put back to active by it, so that nothing newer is told
- * before.
+ * commits once a drain has begun it comes after it, and so does what commits only now by a number before the position, which may have
+ * been written since. A disabled endpoint is put back to active by it, so that nothing newer is told before.
  * @throws VolleyError: not_found; invalid_request for one of messages' own URLs, whose events are its subscription's.
  */
 export async function replayFrom(tx: Tx, ref: EndpointRef, since: Date): Promise<void> {
@@ -54,12 +56,17 @@ export async function replayFrom(tx: Tx, ref: EndpointRef, since: Date): Promise
     );
   }
   if (found.status === 'disabled') await updateEndpoint(tx, ref, { status: 'active' });
-  // The queue up to a minute ago, however long it is, goes by its floor; the rest when the replay begins (openDrain).
+  // The queue up to a minute ago, however long it is, goes by its floor. Of what was queued since then, what is before the moment is
+  // deleted as it is seen now, and what the replay will tell as that goes on (openDrain).
   await tx.query(
-    `update webhook_endpoints set replay_since = $2, replay_until = null, replay_after = position_at($2),
-       queue_floor = greatest(queue_floor, ${FLOOR_OF_A_REPLAY}),
-       version = version + 1, quiet_until = '-infinity', retry_at = null, updated_at = ledger_now()
-     where id = $1`,
+    `with asked as (
+       update webhook_endpoints set replay_since = $2, replay_until = null, replay_after = position_at($2),
+         queue_floor = greatest(queue_floor, ${FLOOR_OF_A_REPLAY}),
+         version = version + 1, quiet_until = '-infinity', retry_at = null, updated_at = ledger_now()
+       where id = $1 returning queue_floor, replay_after
+     )
+     delete from webhook_queue q using asked
+     where q.endpoint_id = $1 and q.event_id > asked.queue_floor and q.event_id <= asked.replay_after`,
     [ref.endpointId, since],
   );
   // What it tells again of messages' own URLs is put into their lines, wherever those were dropped.

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
+import { type Database } from '../../../src/ledger/database';
 import {
   countWaiting,
   deleteEndpoint,
@@ -14,6 +15,7 @@ import {
   openDrain,
   queuedPage,
   replayPage,
+  settleQueued,
 } from '../../../src/ledger/webhook-queue';
 import { purgeWebhookQueue, replayFrom, takeWebhookWakes } from '../../../src/ledger/webhook-wakes';
 import { noteEvents } from '../../../src/ledger/callback-writes';
@@ -106,30 +108,77 @@ test('back in service, what was dropped is not told, and what is new is', async 
   expect(await queuedPage(database.db, ref.endpointId, 0, PAGE)).toHaveLength(1);
 });
 
+/** One more fact, of a transaction that commits when it is told to. */
+async function underWay({ workspaceId }: EndpointRef): Promise<() => Promise<void>> {
+  let commit: () => void = () => undefined;
+  const told = new Promise<void>((resolve) => (commit = resolve));
+  let over: Promise<void> = Promise.resolve();
+  await new Promise<void>((written) => {
+    over = inTx(async (tx) => {
+      await tx.query(`insert into workspace_events (workspace_id, type) values ($1, 'job.created')`, [
+        workspaceId,
+      ]);
+      written();
+      await told;
+    });
+  });
+  return () => {
+    commit();
+    return over;
+  };
+}
+
 test('a replay drops a queue of any length at once, and what a transaction under way has queued stays', async () => {
   const ref = await endpoint();
   await happen(ref, MANY, HOUR_MS);
-  let commit: () => void = () => undefined;
-  const underWay = new Promise<void>((resolve) => (commit = resolve));
-  let written: () => void = () => undefined;
-  const isWritten = new Promise<void>((resolve) => (written = resolve));
-  const late = database.db.transaction(async (tx) => {
-    await tx.query(`insert into workspace_events (workspace_id, type) values ($1, 'job.created')`, [
-      ref.workspaceId,
-    ]);
-    written();
-    await underWay;
-  });
-  await isWritten;
+  const commit = await underWay(ref);
   await happen(ref, 1);
   await inTx((tx) => replayFrom(tx, ref, new Date(Date.now() - 2 * HOUR_MS)));
   const drain = await openDrain(database.db, ref.endpointId, 'test');
-  commit();
-  await late;
+  await commit();
   expect(await rowsOf(ref)).toBe(MANY + 1);
   expect(await waiting(ref)).toBe(1);
   const replayed = await replayPage(database.db, drain!.endpoint, drain!.replay!, 1_000);
   expect(replayed.events).toHaveLength(MANY + 2);
+});
+
+test('a replay from just now tells what a transaction under way has written since then, and nothing from before', async () => {
+  const ref = await endpoint();
+  await happen(ref, 2, 30_000);
+  const since = new Date();
+  const commit = await underWay(ref);
+  await happen(ref, 1);
+  await inTx((tx) => replayFrom(tx, ref, since));
+  await commit();
+  const drain = await openDrain(database.db, ref.endpointId, 'test');
+  const { events } = await replayPage(database.db, drain!.endpoint, drain!.replay!, PAGE);
+  const queued = await queuedPage(database.db, ref.endpointId, 0, PAGE);
+  const log = await database.db.query<{ id: number }>(
+    'select id from workspace_events where workspace_id = $1 order by id',
+    [ref.workspaceId],
+  );
+  expect([...queued, ...events].map(({ id }) => id)).toEqual(log.slice(2).map(({ id }) => id));
+});
+
+test('a replay that is asked for while a drain opens is begun by it, or stops it', async () => {
+  const ref = await endpoint();
+  const since = new Date();
+  await happen(ref, 2);
+  let asked = false;
+  const db: Database = {
+    ...database.db,
+    // As soon as the drain's first transaction has committed.
+    async transaction(work) {
+      const result = await database.db.transaction(work);
+      if (!asked) await inTx((tx) => replayFrom(tx, ref, since));
+      asked = true;
+      return result;
+    },
+  };
+  const drain = await openDrain(db, ref.endpointId, 'test');
+  const [first] = await queuedPage(database.db, ref.endpointId, 0, PAGE);
+  expect(asked).toBe(true);
+  expect(drain!.replay !== null || !(await settleQueued(database.db, drain!, first!.id, true))).toBe(true);
 });
 
 test('a replay puts a disabled endpoint back to active, and tells what was written meanwhile in one line with what is new', async () => {
