@@ -5,13 +5,16 @@ import { type Dependencies } from './dependencies';
 
 /**
  * A command that came by signal, applied as its HTTP twin would be: one idempotent transition. What the ledger refuses (run
- * twice, users after run) is logged and dropped: a signal has nobody to answer to. Users without an ingestionId are
- * ingested under the command's own id, so that a repeated activity adds nobody twice.
+ * twice, users after run) is logged and dropped: a signal has nobody to answer to; so are users that its workflow could not
+ * hand on. Users without an ingestionId are ingested under the command's own id, so that a repeated activity adds nobody twice.
  */
 export function createApplyCommand(deps: Dependencies): LedgerActivities['applyCommand'] {
   const { db, service, dialect, log } = deps;
   return async ({ jobId, workspaceId, command, commandId }) => {
     const ref = { workspaceId, jobId };
+    const refuse = (code: string, more = {}): void =>
+      log.warn({ event: 'command.refused', jobId, command: command.type, code, ...more }, 'command refused');
+    if ('dropped' in command) refuse('nested_too_deeply', { users: command.dropped });
     try {
       await db.transaction(async (tx) => {
         switch (command.type) {
@@ -35,8 +38,7 @@ export function createApplyCommand(deps: Dependencies): LedgerActivities['applyC
       const refused = error instanceof VolleyError;
       // Asked again for ever, what no row holds would keep all that came after it from the job.
       if (!refused && !isUnkeepable(error)) throw error;
-      const code = refused ? error.code : sqlStateOf(error);
-      log.warn({ event: 'command.refused', jobId, command: command.type, code }, 'command refused');
+      refuse(refused ? error.code : sqlStateOf(error));
     }
   };
 }

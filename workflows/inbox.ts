@@ -17,6 +17,12 @@ type Maybe = Partial<ChangedSignal> | undefined;
 const MAX_BYTES = 1_000_000;
 
 /**
+ * Levels that a signalled user may have. Of what is deeper than 64 the ledger keeps nothing anyway (api/middleware/clean-json.ts); at some
+ * 4,000 the stack ends that JSON is written with, and with it the workflow task, again and again.
+ */
+const MAX_LEVELS = 200;
+
+/**
  * What a job's workflow is told. A versioned signal means "look": lost, late, repeated and reordered ones are harmless.
  * One without a version (web UI, another workflow, a Cancel in the web UI) is a command: kept in order, applied to the
  * ledger before anything else. Handlers only note; the main loop acts.
@@ -64,7 +70,7 @@ export function openInbox(input: JobInput, signals: readonly (keyof typeof SIGNA
         signalled += 1;
         const command: IngestUsers = {
           type: 'ingestUsers',
-          users: Array.isArray(given?.users) ? given.users : [],
+          ...writable(Array.isArray(given?.users) ? given.users : []),
           ...(typeof given?.ingestionId === 'string' ? { ingestionId: given.ingestionId } : {}),
         };
         if (bytesOf(command) <= MAX_BYTES || !patched('split-ingestion')) note(command);
@@ -113,6 +119,21 @@ export function openInbox(input: JobInput, signals: readonly (keyof typeof SIGNA
 
 type IngestUsers = Extract<Command, { type: 'ingestUsers' }>;
 
+/**
+ * The users that can be handed on; applying the command tells of the others. Levels are counted, and writing is not tried: how much a
+ * stack holds differs between workers, and a replay has to drop the same ones.
+ */
+function writable(users: readonly unknown[]): Pick<IngestUsers, 'users' | 'dropped'> {
+  const kept = users.filter((user) => !nestsDeeper(user, MAX_LEVELS));
+  const dropped = users.length - kept.length;
+  return dropped === 0 || !patched('drop-nested-users') ? { users } : { users: kept, dropped };
+}
+
+function nestsDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((part) => nestsDeeper(part, levels - 1));
+}
+
 function bytesOf(value: unknown): number {
   return new TextEncoder().encode(JSON.stringify(value)).length;
 }
@@ -133,10 +154,11 @@ function split(command: IngestUsers): IngestUsers[] {
     parts.at(-1)?.push(user);
     bytes += size;
   }
-  const { ingestionId } = command;
+  const { ingestionId, dropped } = command;
   return parts.map((users, n) => ({
     type: 'ingestUsers',
     users,
+    ...(n === 0 && dropped !== undefined ? { dropped } : {}),
     ...(ingestionId === undefined ? {} : { ingestionId: n === 0 ? ingestionId : `${ingestionId}/part-${n}` }),
   }));
 }

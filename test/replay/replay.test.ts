@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 const PATHS = {
   bulkJob:
-    'happy by-signal paused-resumed planned-again canceled shard-failed continued-as-new continued paged',
+    'happy by-signal nested-user paused-resumed planned-again canceled shard-failed continued-as-new continued paged',
   batch: 'mixed scheduled continued canceled rejected',
   deliverShard: 'happy stopped child-already-open paged in-place',
   deliverMessage:

@@ -27,6 +27,7 @@ const byEmail = { spec: { route: ['email' as const] } };
 /** Paths for which time has to pass, or a signal has to come at the right moment. */
 export const SCENARIOS: readonly Scenario[] = [
   { play: signalled },
+  { play: nestedUser },
   { options: { settings: { maxSignals: 3 } }, play: floodedBySignals },
   { play: shardFailed },
   { play: childAlreadyOpen },
@@ -47,6 +48,20 @@ async function signalled(stage: Stage): Promise<readonly Path[]> {
   await handle.signal('run');
   await stage.finish('bulk', jobId);
   return [{ name: 'bulkJob-by-signal', workflowId: job('bulk', jobId) }];
+}
+
+/** Of two users one is nested more deeply than JSON can be written. */
+async function nestedUser(stage: Stage): Promise<readonly Path[]> {
+  const jobId = await stage.fill([], byEmail);
+  const deep = '['.repeat(10_000) + ']'.repeat(10_000);
+  const [bad, good] = [
+    `{"to": {"user_id": "bad"}, "data": {"deep": ${deep}}}`,
+    '{"to": {"user_id": "good"}}',
+  ];
+  await stage.signalJson(jobId, 'ingestUsers', `{"users": [${bad}, ${good}]}`);
+  await stage.client.workflow.getHandle(job('bulk', jobId)).signal('run');
+  await stage.finish('bulk', jobId);
+  return [{ name: 'bulkJob-nested-user', workflowId: job('bulk', jobId) }];
 }
 
 async function floodedBySignals(stage: Stage): Promise<readonly Path[]> {

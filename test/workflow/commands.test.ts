@@ -126,6 +126,19 @@ test('commands without a version are applied once and in the order in which they
   expect(stage.sink.totals()).toMatchObject({ keys: 3, accepted: 3, repeated: 0 });
 });
 
+test('a user nested too deeply to be handed on is left out, and stops neither the others nor the job', async () => {
+  const jobId = await stage.fill([]);
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+  const [bad, good] = [
+    `{"to": {"user_id": "bad"}, "data": {"deep": ${deep}}}`,
+    '{"to": {"user_id": "good"}}',
+  ];
+  await stage.signalJson(jobId, 'ingestUsers', `{"users": [${bad}, ${good}]}`);
+  await jobHandle(jobId).signal('run');
+  expect(await stage.finish('bulk', jobId)).toMatchObject({ received: 1, enqueued: 1 });
+  expect(stage.sink.requests.map(({ recipientId }) => recipientId)).toEqual(['good']);
+});
+
 test('a cancel by signal ends the job as the command does', async () => {
   const jobId = await stage.fill(people(2));
   await jobHandle(jobId).signal('cancel');

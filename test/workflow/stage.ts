@@ -4,7 +4,9 @@ import { type FanOut, type Guarantee, type MessageState } from '../../src/domain
 import { insertChannel, sealCredentials } from '../../src/ledger/channels';
 import { seedEmbedded, SEEDED_WORKSPACE_ID } from '../../src/service/seed-workspace';
 import { type JobView, type MessageView } from '../../src/service/views';
-import { QUERIES, workflowIds, type Progress } from '../../workflows/contract';
+import { QUERIES, workflowIds, type Progress, type SIGNALS } from '../../workflows/contract';
+import { createPayloadCodec } from '../../src/temporal/payload-codec';
+import { TEST_KEYS } from '../support/engine';
 import { startHttpSink, type HttpSink } from '../support/sinks/http-sink';
 import { startTimeSkipping, type TimeSkipping, type TimeSkippingOptions } from '../support/time-skipping';
 
@@ -33,6 +35,8 @@ export interface Stage extends TimeSkipping {
   ): Promise<string>;
   ingest(jobId: string, recipients: readonly Who[]): Promise<void>;
   command(jobId: string, command: Command): Promise<void>;
+  /** A signal to a bulk job, of JSON as other clients may write it: Node's own does not write every depth that it reads. */
+  signalJson(jobId: string, signal: keyof typeof SIGNALS, json: string): Promise<void>;
   batch(messages: readonly Who[], more?: { guarantee?: Guarantee; channelId?: string }): Promise<Batch>;
   job(jobId: string): Promise<JobView>;
   message(messageId: string): Promise<MessageView>;
@@ -124,6 +128,15 @@ export async function startStage(options: TimeSkippingOptions = {}): Promise<Sta
     async command(jobId, command) {
       await db.transaction((tx) => service[`${command}Job`](tx, { workspaceId: WORKSPACE, jobId }));
       await engine.signalled();
+    },
+    async signalJson(jobId, signalName, json) {
+      const plain = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(json) };
+      await client.workflowService.signalWorkflowExecution({
+        namespace: client.options.namespace,
+        workflowExecution: { workflowId: workflowIds.job('bulk', jobId) },
+        signalName,
+        input: { payloads: await createPayloadCodec(TEST_KEYS).encode([plain]) },
+      });
     },
     async batch(messages, { guarantee = 'at_least_once', channelId = webhookId } = {}) {
       const batch = await db.transaction((tx) =>
