@@ -15,11 +15,10 @@ import { type Dependencies } from '../dependencies';
 import { holdingFiles, type FileRoom } from './attachments';
 import { createCaller, type Finish } from './call';
 import { afterGates, askGates, type Passed } from './gates';
-import { afterMissingFile } from './missing-file';
+import { afterMissingFile, afterSealedChannel } from './not-yet';
 import { prepare, type Prepared, type Preparers } from './prepare';
 import { afterRefusal, move } from './refusals';
 import { type Run } from './run';
-import { afterSealedChannel } from './sealed-channel';
 
 /**
  * What may go on this soon is waited for where it stands, be it a token of a rate limit or the next attempt: the server fires no timer
@@ -75,7 +74,7 @@ export function createAttempts(deps: Dependencies, by: Preparers, finish: Finish
       return move(db, messageId, { to: 'rejected', reason: preparation.reason, detail: preparation.detail });
     }
     if (preparation.type === 'attachment_missing' && !recovering) {
-      return afterMissingFile(db, rules, { messageId, jobKind, detail: preparation.detail });
+      return afterMissingFile(db, rules, { messageId, jobKind }, preparation.detail);
     }
     const ready = preparation.type === 'ready' ? preparation.prepared : undefined;
     const attemptId = uuidv7();

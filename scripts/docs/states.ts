@@ -39,7 +39,7 @@ A bounce whose detail says that the address is unknown has Bird's code ${UNKNOWN
 - ERROR is for what never got onto the pipeline: a message that was cancelled after it had been enqueued stays ENQUEUED and
   counts there. \`received = enqueued + failures + pending\` holds at every moment, and \`enqueued\` and \`failures\` never fall.
 - Bird's \`reason\` always names Volley's own reason.
-- \`waiting: breaker\` and \`skipped: condition\` are reserved: nothing leads to them yet.
+- \`waiting: breaker\` is for a channel whose credentials cannot be read for now; \`skipped: condition\` is reserved: nothing leads to it yet.
 
 ## Status of a bulk job
 

@@ -1,7 +1,8 @@
+import { DEFAULT_RETRY_POLICY } from '../../src/domain/retry';
 import { FAN_OUTS } from '../../src/domain/states';
 import { sealCredentials, updateChannel } from '../../src/ledger/channels';
 import { createSecretBox, type SecretBox } from '../../src/runtime/secret-box';
-import { people, SECOND, startStage, WORKSPACE, type Stage } from './stage';
+import { HOUR, people, SECOND, startStage, WORKSPACE, type Stage } from './stage';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -67,6 +68,17 @@ test.each(FAN_OUTS)(
     expect(stage.sink.requests.at(-1)).toMatchObject({ path: '/sealed', recipientId: 'held' });
   },
 );
+
+test('a channel whose key never comes back ends its messages once retries would have ended', async () => {
+  const channelId = await stage.addWebhook('sealed', { priority: 2 });
+  await seal(channelId, createSecretBox([{ id: 'gone', key: Buffer.alloc(32, 9) }]));
+  const jobId = await stage.fill([{ id: 'held', channelId }]);
+  await stage.command(jobId, 'run');
+  const ranMs = await stage.nowMs();
+  await stage.finish('bulk', jobId);
+  expect(await stage.messages(jobId)).toMatchObject([{ state: 'rejected', reason: 'channel_misconfigured' }]);
+  expect((await stage.nowMs()) - ranMs).toBeGreaterThan(DEFAULT_RETRY_POLICY.deadlineMs - 2 * HOUR);
+});
 
 test.each([
   ['shorter', 0.1, 10],
