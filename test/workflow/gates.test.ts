@@ -70,6 +70,7 @@ describe('quiet hours', () => {
   });
 
   test('a message that ignores them goes at once', async () => {
+    const startMs = await stage.nowMs();
     await set({ quietHours: { start: await clockIn(-HOUR), end: await clockIn(2 * HOUR) } });
     const { batchId, messageIds } = await stage.batch(
       [{ ...mail('i@x.test'), gates: { ignoreQuietHours: true } }],
@@ -79,6 +80,8 @@ describe('quiet hours', () => {
     );
     await stage.finish('batch', batchId);
     expect(await stage.message(messageIds[0] ?? '')).toMatchObject({ state: 'sent' });
+    const [attemptMs = Infinity] = await stage.attemptsAt(messageIds[0] ?? '');
+    expect(attemptMs - startMs).toBeLessThan(MINUTE);
   });
 });
 
