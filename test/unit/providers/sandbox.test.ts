@@ -5,7 +5,7 @@ import { describeProvider, type ProviderHarness, requestFor } from '../../suppor
 import { createMemorySandboxLog } from '../../support/sinks/sandbox-log';
 import { createWaiters } from '../../support/sinks/waiters';
 
-const HANG_MS = 500;
+const HANG_MS = 3_000;
 
 async function startHarness(): Promise<ProviderHarness> {
   const log = createMemorySandboxLog();

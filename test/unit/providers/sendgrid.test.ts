@@ -29,7 +29,7 @@ async function startHarness(): Promise<ProviderHarness> {
       return more;
     };
   return {
-    provider: createSendgrid({ egress, totalTimeoutMs: 1_000 }),
+    provider: createSendgrid({ egress, totalTimeoutMs: 3_000 }),
     channel: channelTo(sink.url),
     to: TO,
     secrets: ['hush-hush', 'k7q'],

@@ -33,7 +33,7 @@ async function startHarness(): Promise<ProviderHarness> {
       return more;
     };
   return {
-    provider: createTwilio({ egress, totalTimeoutMs: 1_000 }),
+    provider: createTwilio({ egress, totalTimeoutMs: 3_000 }),
     channel: channelTo(sink.url),
     to: TO,
     secrets: ['hush-hush', 't0k3n', '15112345678'],

@@ -12,7 +12,7 @@ const LOOPBACK = parseEgressAllow('127.0.0.0/8');
 const channelTo = (url: string, more: object = {}) => ({
   id: 'channel-1',
   kind: 'webhook' as const,
-  settings: { url, dedupeWindowSeconds: 86_400, timeoutMs: 1_000, ...more },
+  settings: { url, dedupeWindowSeconds: 86_400, timeoutMs: 3_000, ...more },
   credentials: { secret: SECRET },
 });
 
