@@ -206,14 +206,16 @@ test('an address that is not public is refused at the call, and the endpoint fai
 test('a slow endpoint delays no other', async () => {
   const slow = await startHttpSink({ answer: { then: 'hang' } });
   try {
-    await stage.addEndpoint(slow.url);
+    const waiting = await stage.addEndpoint(slow.url);
     const quick = await stage.addEndpoint(receiver.url);
     await sendBatch(['u0', 'u1', 'u2']);
     await stage.wake();
     await slow.waitFor(1);
     await stage.drained(quick);
     expect(typesOf(receiver.requests).at(-1)).toBe('job.completed');
+    // Its first call is still open.
     expect(slow.requests).toHaveLength(1);
+    expect((await stage.endpoint(waiting)).failures).toBe(0);
   } finally {
     await slow.close();
   }
