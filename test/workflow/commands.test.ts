@@ -1,4 +1,5 @@
 import { type JobStatusAnswer, workflowIds } from '../../workflows/contract';
+import { type SinkAnswer } from '../support/sinks/http-answers';
 import { DAY, HOUR, MINUTE, people, startStage, WORKSPACE, type Stage } from './stage';
 
 let stage: Stage;
@@ -11,11 +12,13 @@ beforeEach(() => stage.sink.reset());
 const jobHandle = (jobId: string) => stage.client.workflow.getHandle(workflowIds.job('bulk', jobId));
 const users = (...ids: string[]) => ids.map((id) => ({ to: { user_id: id } }));
 
-/** Makes calls to the sink wait for `open`. */
-function gate(): { waiting(): number; open(): void } {
+/** Makes calls to the sink wait for `open`, and then answers so. */
+function gate(answer: SinkAnswer = {}): { waiting(): number; open(): void } {
   const held: (() => void)[] = [];
   let opened = false;
-  stage.sink.answer(() => new Promise((resolve) => (opened ? resolve({}) : held.push(() => resolve({})))));
+  stage.sink.answer(
+    () => new Promise((resolve) => (opened ? resolve(answer) : held.push(() => resolve(answer)))),
+  );
   return {
     waiting: () => held.length,
     open() {
@@ -87,14 +90,20 @@ test('a cancel never interrupts an attempt: what is under way is reported as it 
 });
 
 test('an attempt that would be repeated after a cancel is canceled instead', async () => {
-  stage.sink.answer({ status: 503, delayMs: 300 });
+  const calls = gate({ status: 503 });
   const jobId = await stage.fill(['u']);
   await stage.command(jobId, 'run');
-  await stage.until('the call is under way', () => stage.sink.requests.length === 1);
+  await stage.until('the call is under way', () => calls.waiting() === 1);
   await stage.command(jobId, 'cancel');
+  calls.open();
   await stage.finish('bulk', jobId);
   expect(await stage.states(jobId)).toEqual(['canceled']);
   expect(stage.sink.requests).toHaveLength(1);
+  // By its own outcome, and not in the wait for another.
+  const [message] = await stage.messages(jobId);
+  const ref = { workspaceId: WORKSPACE, messageId: message?.messageId ?? '' };
+  const events = await stage.engine.service.readTimeline(stage.db, ref);
+  expect(events.map(({ type }) => type)).not.toContain('waiting');
 });
 
 test('a job that is cancelled while open ends, and runs no more', async () => {
