@@ -242,7 +242,9 @@ test('a version that never was does not deafen an endpoint to its owner', async 
   receiver.answer(({ path }) => ({ status: path === '/right' ? 200 : 404 }));
   await sendBatch();
   await stage.wake();
-  await stage.until('failed', async () => (await stage.endpoint(id)).failures > 0);
+  // The second call is over: five minutes of backoff are before it, and no retry looks like an answer to a signal.
+  await stage.sleep(10 * SECOND);
+  await stage.until('failed twice', async () => (await stage.endpoint(id)).failures === 2);
   const handle = stage.client.workflow.getHandle(workflowIds.webhook(id));
   for (const signal of [{ v: 1, version: 1_000_000 }, undefined, { version: 'latest' }]) {
     const { failures } = await stage.endpoint(id);
