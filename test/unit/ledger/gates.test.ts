@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { afterGates } from '../../../activities/delivery/gates';
 import { type DeliveryRules } from '../../../activities/dependencies';
 import { decide } from '../../../src/domain/gates';
+import { type PreferenceStatus } from '../../../src/domain/preferences';
 import { settleAttempt, recoverMessage } from '../../../src/ledger/attempts';
 import { loadDelivery } from '../../../src/ledger/delivery-context';
 import { readGateFacts } from '../../../src/ledger/gate-facts';
@@ -36,6 +37,14 @@ const sent = async (messageId: string): Promise<number> => {
 };
 
 describe('a change after the gates and before the claim is honoured', () => {
+  const news = (defaultStatus: PreferenceStatus) =>
+    stand.db.transaction((tx) =>
+      putTopic(tx, stand.workspaceId, {
+        ...{ id: 'news', name: 'News', sectionId: null, sectionName: null, defaultStatus },
+      }),
+    );
+  beforeEach(() => news('opted_in'));
+
   test.each<[string, (address: string) => Promise<unknown>, string]>([
     [
       'an unsubscription',
@@ -50,21 +59,12 @@ describe('a change after the gates and before the claim is honoured', () => {
       (address) => stand.db.transaction((tx) => suppress(tx, hardBounce(` ${address.toUpperCase()} `))),
       'suppressed',
     ],
-    [
-      "a topic's default",
-      () =>
-        stand.db.transaction((tx) =>
-          putTopic(tx, stand.workspaceId, {
-            ...{ id: 'news', name: 'News', sectionId: null, sectionName: null, defaultStatus: 'opted_out' },
-          }),
-        ),
-      'opt_in_required',
-    ],
+    ["a topic's default", () => news('opted_out'), 'opt_in_required'],
     [
       "the workspace's settings",
       () =>
         stand.db.transaction((tx) => changeWorkspaceSettings(tx, stand.workspaceId, { holdoutPercent: 100 })),
-      'opt_in_required',
+      'holdout',
     ],
   ])('%s', async (_name, change, reason) => {
     const address = someone();
