@@ -222,7 +222,15 @@ test('a running job tells how far it is, each step once, and never after its end
   ]);
   await stage.command(jobId, 'run');
   await stage.until('three are sent', async () => (await stage.job(jobId)).counts.sent === 3);
-  await noteJobProgress(stage.db);
+  // A job that is being planned just then is passed over.
+  await stage.until('it is noted', async () => {
+    await noteJobProgress(stage.db);
+    const noted = await stage.db.query(
+      `select 1 from workspace_events where job_id = $1 and type = 'job.progress'`,
+      [jobId],
+    );
+    return noted.length > 0;
+  });
   await noteJobProgress(stage.db);
   await stage.finish('bulk', jobId);
   await noteJobProgress(stage.db);
