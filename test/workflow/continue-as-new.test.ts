@@ -1,3 +1,4 @@
+import { WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import { workflowIds } from '../../workflows/contract';
 import { DAY, startStage, type Stage } from './stage';
 
@@ -19,6 +20,14 @@ async function runsOf(workflowId: string): Promise<string[]> {
     runId = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? '';
   }
   return runs;
+}
+
+/** Signals, once more where the run was just being closed: the time-skipping server finds none then. */
+async function signal(handle: WorkflowHandle, name: string, ...args: unknown[]): Promise<void> {
+  await handle.signal(name, ...args).catch((error: unknown) => {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    return handle.signal(name, ...args);
+  });
 }
 
 /** Keeps the job's row from everybody until the answer is called. */
@@ -44,10 +53,13 @@ test('a bulk job that continues as new under a flood of signals loses none, and 
   const workflowId = workflowIds.job('bulk', jobId);
   const handle = stage.client.workflow.getHandle(workflowId);
   const flood = Array.from({ length: 60 }, (_, index) =>
-    handle.signal('ingestUsers', { ingestionId: `call-${index}`, users: [{ to: { user_id: `u${index}` } }] }),
+    signal(handle, 'ingestUsers', {
+      ingestionId: `call-${index}`,
+      users: [{ to: { user_id: `u${index}` } }],
+    }),
   );
   await Promise.all(flood);
-  await handle.signal('run');
+  await signal(handle, 'run');
   expect(await stage.finish('bulk', jobId)).toMatchObject({
     status: 'COMPLETED',
     received: 60,
@@ -68,11 +80,11 @@ test('users signalled faster than they are applied, more than one run can hand t
   const release = await hold(jobId);
   const calls = Array.from({ length: 2 * MAX_SIGNALS }, (_, call) => call);
   for (const call of calls)
-    await handle.signal('ingestUsers', { ingestionId: `call-${call}`, users: users(call) });
+    await signal(handle, 'ingestUsers', { ingestionId: `call-${call}`, users: users(call) });
   await release();
   await stage.until('all came', async () => (await stage.job(jobId)).received === 4 * calls.length);
   expect((await handle.describe()).runId).not.toBe(firstRunId);
-  await handle.signal('cancel');
+  await signal(handle, 'cancel');
   await stage.finish('bulk', jobId);
 });
 
@@ -81,12 +93,15 @@ test('users in one signal of nearly 2 MB come, once', async () => {
   const handle = stage.client.workflow.getHandle(workflowIds.job('bulk', jobId));
   const padding = '\u00e9'.repeat(9_900);
   const users = Array.from({ length: 100 }, (_, n) => ({ to: { user_id: `u${n}`, data: { padding } } }));
-  for (let times = 0; times < 2; times += 1)
-    await handle.signal('ingestUsers', { ingestionId: 'large', users });
-  await handle.signal('ingestUsers', { ingestionId: 'small', users: [{ to: { user_id: 'last' } }] });
-  await stage.until('all came', async () => (await stage.job(jobId)).received === 101);
-  await handle.signal('cancel');
+  const other = { to: { user_id: 'other', data: { padding } } };
+  await signal(handle, 'ingestUsers', { ingestionId: 'large', users });
+  await signal(handle, 'ingestUsers', { ingestionId: 'large', users: [...users.slice(1), other] });
+  await signal(handle, 'ingestUsers', { ingestionId: 'small', users: [{ to: { user_id: 'last' } }] });
+  await stage.until('all came', async () => (await stage.job(jobId)).received >= 101);
+  await signal(handle, 'cancel');
   await stage.finish('bulk', jobId);
+  const came = (await stage.messages(jobId)).map(({ recipientId }) => recipientId);
+  expect(came).toEqual([...users.map(({ to }) => to.user_id), 'last']);
 });
 
 test('a batch that continues as new keeps its children, and what it was told', async () => {
@@ -96,14 +111,14 @@ test('a batch that continues as new keeps its children, and what it was told', a
   const handle = stage.client.workflow.getHandle(workflowId);
   await stage.until('one is sent', async () => (await stage.states(batchId))[1] === 'sent');
   // Commands that change nothing: they fill the run, and the children need not be told.
-  for (let sent = 0; sent <= MAX_SIGNALS; sent += 1) await handle.signal('resume');
+  for (let sent = 0; sent <= MAX_SIGNALS; sent += 1) await signal(handle, 'resume');
   await stage.until('it has continued as new', async () => (await runsOf(workflowId)).length > 1);
-  await handle.signal('pause');
+  await signal(handle, 'pause');
   await stage.until('it is paused', async () => (await stage.job(batchId)).paused);
   await stage.observed(batchId);
   await stage.sleep(2 * DAY);
   expect(stage.sink.requests).toHaveLength(1);
-  await handle.signal('resume');
+  await signal(handle, 'resume');
   await stage.finish('batch', batchId);
   expect(await stage.states(batchId)).toEqual(['sent', 'sent']);
   expect(stage.sink.totals()).toMatchObject({ keys: 2, accepted: 2, repeated: 0 });
