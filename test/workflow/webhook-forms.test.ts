@@ -323,8 +323,8 @@ test.each([
         return own.requests.length === 3;
       });
       expect(ofMessages()).toEqual(life(first));
-      expect(receiver.requests).toHaveLength(1);
       if (status === 410) {
+        expect(receiver.requests).toHaveLength(1);
         await stage.until('disabled', async () => (await stage.endpoint(id)).status === 'disabled');
         return;
       }
@@ -374,7 +374,8 @@ test("a subscription that is inactive stops messages' own URLs too, and they go 
     await stage.drained(id);
     await stage.until('one backs off and the other is gone', async () => {
       await stage.wake();
-      return (await childOf(own.url))?.failures === 1 && (await childOf(gone.url))?.status === 'disabled';
+      const { failures = 0 } = (await childOf(own.url)) ?? {};
+      return failures > 0 && (await childOf(gone.url))?.status === 'disabled';
     });
     await become('disabled');
     expect((await childOf(own.url))?.status).toBe('disabled');
@@ -402,6 +403,7 @@ test("the line of messages' own URLs is not replayed by itself, and what it is o
     const since = new Date(await stage.nowMs());
     const id = await stage.addEndpoint(receiver.url, bird('webhook.outbound'));
     await sendTo({ notification: { url: `${own.url}/x` } });
+    await stage.drained(id);
     await stage.until('it was called', async () => {
       await stage.wake();
       return own.requests.length > 0;
