@@ -110,7 +110,8 @@ test('a cancel while it waits ends it at once, by the API and by a signal', asyn
 });
 
 test('the sweep’s call starts a terminated one again, and it goes on', async () => {
-  const requestId = await send({ id: 'lost', notBeforeMs: (await stage.nowMs()) + 3 * SECOND });
+  // Late enough to be terminated while it waits, also where all takes long.
+  const requestId = await send({ id: 'lost', notBeforeMs: (await stage.nowMs()) + 8 * SECOND });
   await stage.until('it waits', async () => (await stage.message(requestId)).state === 'waiting');
   await alone(requestId).terminate('lost');
   await stage.command(requestId, 'resume');
