@@ -27,7 +27,8 @@ beforeAll(async () => {
     kind: 'webhook',
     provider: 'webhook',
     name: 'sink',
-    settings: { url: `${sink.url}/in` },
+    // The longest there is, so that no answer that a test holds back comes too late.
+    settings: { url: `${sink.url}/in`, timeoutMs: 30_000 },
   });
   expect(channel.status).toBe(201);
   client = new Client({ connection: Connection.lazy({ address: t.stack.urls.temporal }) });
