@@ -100,7 +100,9 @@ test('on a message whose workflow did not begin yet it holds before the first at
 test('on a message it never interrupts the attempt under way', async () => {
   let release: () => void = () => undefined;
   stage.sink.answer(() => new Promise((resolve) => (release = () => resolve({}))));
-  const { batchId, messageIds } = await stage.batch(['a']);
+  // It outlasts the query, which is answered only when the workflow task is renewed: after some 8 s.
+  const channelId = await stage.addWebhook('patient', { timeoutMs: 30_000 });
+  const { batchId, messageIds } = await stage.batch(['a'], { channelId });
   await stage.until('the call is under way', () => stage.sink.requests.length === 1);
   const child = handle(workflowIds.message('batch', messageIds[0] ?? ''));
   await child.cancel();

@@ -26,7 +26,7 @@ export interface Stage extends TimeSkipping {
   /** Another webhook channel to the sink, under this path. */
   addWebhook(
     path: string,
-    more?: { priority?: number; dedupeWindowSeconds?: number; ratePerSecond?: number },
+    more?: { priority?: number; dedupeWindowSeconds?: number; timeoutMs?: number; ratePerSecond?: number },
   ): Promise<string>;
   /** An open bulk job over the webhook with these recipients. */
   fill(
@@ -78,7 +78,7 @@ export async function startStage(options: TimeSkippingOptions = {}): Promise<Sta
   await seedEmbedded(db, { embedded: true });
 
   const addWebhook: Stage['addWebhook'] = async (path, more = {}) => {
-    const { dedupeWindowSeconds, ...rest } = more;
+    const { dedupeWindowSeconds, timeoutMs, ...rest } = more;
     const id = uuidv7();
     const ref = { workspaceId: WORKSPACE, channelId: id };
     const secret = `whsec_${Buffer.alloc(32, 'volley').toString('base64')}`;
@@ -87,6 +87,7 @@ export async function startStage(options: TimeSkippingOptions = {}): Promise<Sta
       settings: {
         url: `${sink.url}/${path}`,
         ...(dedupeWindowSeconds === undefined ? {} : { dedupeWindowSeconds }),
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
       },
       sealedCredentials: sealCredentials(engine.secretBox, ref, { secret }),
     });
