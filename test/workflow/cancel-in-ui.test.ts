@@ -93,7 +93,7 @@ test('on a message whose workflow did not begin yet it holds before the first at
       },
     },
   });
-  await worker.runUntil(started.result());
+  await worker.runUntil(stage.result(started));
   expect(atAttempt).toEqual(['canceled']);
 });
 
@@ -140,7 +140,7 @@ test('on a shard it only stops starting: what it gives back is planned again, an
   const { observedVersion } = await stage.job(jobId);
   stage.sink.answer({});
   for (const release of held) release();
-  for (const shard of shards) await shard.result();
+  for (const shard of shards) await stage.result(shard);
   expect((await stage.job(jobId)).observedVersion).toBe(observedVersion);
   await stage.finish('bulk', jobId);
   expect((await stage.job(jobId)).counts).toMatchObject({ sent: 60, canceled: 0 });

@@ -41,7 +41,7 @@ const settled = (jobId: string) =>
 
 test('a send to one is one workflow, by the message’s id, which writes what it saw and settles the job', async () => {
   const requestId = await send('one');
-  const result = (await alone(requestId).result()) as MessageResult;
+  const result = (await stage.result(alone(requestId))) as MessageResult;
   expect(result).toMatchObject({ type: 'settled', state: 'sent' });
   expect(await stage.job(requestId)).toMatchObject({
     kind: 'send',
@@ -56,7 +56,7 @@ test('a send to one is one workflow, by the message’s id, which writes what it
 
 test('what it said is kept, word for word', async () => {
   const requestId = await send('one');
-  await alone(requestId).result();
+  await stage.result(alone(requestId));
   const outputs = await stage.engine.service.readOutputs(stage.db, {
     workspaceId: WORKSPACE,
     messageId: requestId,
@@ -70,7 +70,7 @@ test('it waits for its delay on its own timer', async () => {
   const startedMs = await stage.nowMs();
   const requestId = await send({ id: 'later', notBeforeMs: startedMs + 2 * HOUR });
   await stage.until('it waits', async () => (await stage.message(requestId)).waitReason === 'delay');
-  await alone(requestId).result();
+  await stage.result(alone(requestId));
   expect((await stage.attemptsAt(requestId))[0]).toBeGreaterThanOrEqual(startedMs + 2 * HOUR);
 });
 
@@ -82,13 +82,13 @@ test('a retryable failure is tried again by the same workflow', async () => {
     async () => (await stage.message(requestId)).state === 'waiting',
   );
   stage.sink.answer({ status: 200 });
-  expect(await alone(requestId).result()).toMatchObject({ state: 'sent' });
+  expect(await stage.result(alone(requestId))).toMatchObject({ state: 'sent' });
   expect(await stage.attemptsAt(requestId)).toHaveLength(2);
 });
 
 test('a fault ends it rejected without a call', async () => {
   const requestId = await send({ id: 'bad', faults: [{ reason: 'invalid_input', description: 'no' }] });
-  expect(await alone(requestId).result()).toMatchObject({ state: 'rejected' });
+  expect(await stage.result(alone(requestId))).toMatchObject({ state: 'rejected' });
   expect(stage.sink.requests).toHaveLength(0);
 });
 

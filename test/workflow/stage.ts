@@ -1,3 +1,4 @@
+import { isGrpcDeadlineError, type WorkflowHandle } from '@temporalio/client';
 import { v7 as uuidv7 } from 'uuid';
 import { type JobSpec, type MessageSpec } from '../../src/domain/message-spec';
 import { type FanOut, type Guarantee, type MessageState } from '../../src/domain/states';
@@ -45,7 +46,9 @@ export interface Stage extends TimeSkipping {
   states(jobId: string): Promise<MessageState[]>;
   /** When each attempt of a message began, by the ledger's clock, epoch ms. */
   attemptsAt(messageId: string): Promise<number[]>;
-  /** Lets time pass until the job's workflow has ended; continued runs are followed. */
+  /** Lets time pass until the workflow has ended; continued runs are followed. */
+  result(handle: WorkflowHandle): Promise<unknown>;
+  /** The same of a job's workflow. */
   finish(kind: 'bulk' | 'batch', jobId: string): Promise<Progress>;
   query<T>(kind: 'bulk' | 'batch', jobId: string, name: keyof typeof QUERIES): Promise<T>;
   /** Until the condition holds, in real time; the server's clock goes on as on the wall. */
@@ -169,12 +172,18 @@ export async function startStage(options: TimeSkippingOptions = {}): Promise<Sta
       );
       return rows.map((row) => row.at.getTime());
     },
-    // With a deadline, so that a test that fails locks the time again and leaves the others their clock.
+    // With a deadline, so that a test that fails leaves the others their clock.
+    async result(handle) {
+      try {
+        return await client.withDeadline(Date.now() + PATIENCE_MS, () => handle.result());
+      } catch (error) {
+        // The client locks the time again by a call of that deadline, which does not go out any more.
+        if (isGrpcDeadlineError(error)) await t.env.connection.testService?.lockTimeSkipping({});
+        throw error;
+      }
+    },
     finish: (kind, jobId) =>
-      client.withDeadline(
-        Date.now() + PATIENCE_MS,
-        () => client.workflow.getHandle(workflowIds.job(kind, jobId)).result() as Promise<Progress>,
-      ),
+      stage.result(client.workflow.getHandle(workflowIds.job(kind, jobId))) as Promise<Progress>,
     sleep: (ms) => client.withDeadline(Date.now() + PATIENCE_MS, () => t.sleep(ms)),
     query: (kind, jobId, name) =>
       client.workflow.getHandle(workflowIds.job(kind, jobId)).query(QUERIES[name]),

@@ -206,7 +206,7 @@ test('a deleted endpoint is called no more, and its workflow ends', async () => 
   await stage.until('failed', async () => (await stage.endpoint(id)).failures === 1);
   await stage.db.transaction((tx) => deleteEndpoint(tx, { workspaceId: WORKSPACE, endpointId: id }));
   await stage.wake();
-  expect(await stage.client.workflow.getHandle(workflowIds.webhook(id)).result()).toEqual({
+  expect(await stage.result(stage.client.workflow.getHandle(workflowIds.webhook(id)))).toEqual({
     ended: 'deleted',
   });
   await stage.sleep(DAY);

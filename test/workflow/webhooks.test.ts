@@ -126,7 +126,7 @@ test('a dead endpoint is tried by the published schedule and disabled after five
     expect(other.requests.map(told)).toMatchObject([
       { type: 'endpoint.disabled', data: { endpointId: dead, reason: 'failing' } },
     ]);
-    const ended = await stage.client.workflow.getHandle(workflowIds.webhook(dead)).result();
+    const ended = await stage.result(stage.client.workflow.getHandle(workflowIds.webhook(dead)));
     expect(ended).toEqual({ ended: 'disabled' });
   } finally {
     await other.close();
