@@ -61,8 +61,9 @@ export async function webhookEndpoint(input: WebhookInput): Promise<{ ended: 'di
   /** No version, or what is no number, tells of one that was not seen yet. Runs from before go on with what they made of it. */
   function toldBy(version: unknown): number {
     if (typeof version === 'number') return version;
-    if (patched('versions-as-found')) return Number.MAX_SAFE_INTEGER;
-    return (version as number | null | undefined) ?? seen.wanted + 1;
+    if (version === undefined || version === null)
+      return patched('versions-as-found') ? Number.MAX_SAFE_INTEGER : seen.wanted + 1;
+    return patched('numbers-alone') ? Number.MAX_SAFE_INTEGER : (version as number);
   }
 
   /**

@@ -10,7 +10,8 @@ const MAX_TOTAL_BYTES = 10 * 1024 * 1024;
 
 export type Attachments =
   | { readonly ok: true; readonly attachments: readonly FetchedAttachment[] }
-  | { readonly ok: false; readonly retryable: boolean; readonly detail: string };
+  /** `ours`: nothing was found out about the files. */
+  | { readonly ok: false; readonly retryable: boolean; readonly detail: string; readonly ours?: true };
 
 /** Of files, over all deliveries of a process; what providers make of them comes on top. Documented in docs/providers.md. */
 const PROCESS_BYTES = 256 * 1024 * 1024;
@@ -57,9 +58,9 @@ export async function fetchAttachments(
   signal?: AbortSignal,
 ): Promise<Attachments> {
   if (refs.length === 0) return { ok: true, attachments: [] };
-  if (!room) return later('Attachments are fetched for one message at a time.');
+  if (!room) return notNow('Attachments are fetched for one message at a time.');
   const hold = await room.budget.take(MAX_TOTAL_BYTES, room.turnMs);
-  if (!hold) return later('Too many attachments are under way.');
+  if (!hold) return notNow('Too many attachments are under way.');
   room.holds.push(hold);
   const stop = stopper(signal, room.totalMs);
   const fetched = await fetchAll(egress, refs, stop).finally(() => stop.clear());
@@ -68,8 +69,8 @@ export async function fetchAttachments(
   return fetched;
 }
 
-function later(detail: string): Attachments {
-  return { ok: false, retryable: true, detail };
+function notNow(detail: string): Attachments {
+  return { ok: false, retryable: true, ours: true, detail };
 }
 
 async function fetchAll(
@@ -81,7 +82,9 @@ async function fetchAll(
   let room = MAX_TOTAL_BYTES;
   for (const [index, ref] of refs.entries()) {
     const file = await egress.fetchFile(ref.url, room, stop.signal);
-    if (!file.ok && stop.cause() === 'timeout') return later('The attachments took too long in all.');
+    if (!file.ok && stop.cause() === 'timeout')
+      return { ok: false, retryable: true, detail: 'The attachments took too long in all.' };
+    if (!file.ok && stop.cause() === 'aborted') return notNow('The fetching was stopped.');
     if (!file.ok) {
       const detail =
         file.code === 'too_large'

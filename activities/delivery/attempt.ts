@@ -62,6 +62,9 @@ export function createAttempts(deps: Dependencies, by: Preparers, finish: Finish
     const { message, stopped } = gates;
     const recovering = message.state === 'sending';
     if (stopped && !recovering) return afterGates(db, rules, { messageId, jobKind, gates, stopped });
+    // Its time stays what it is, whatever it lacks now: what it waits for then would be all that it waits for.
+    if (gates.idle && !recovering)
+      return afterRefusal(db, rules, { messageId, jobKind, message, refusal: gates.idle });
     // A file that an abort left out would put a call that was begun in doubt for good: it is fetched to its end.
     const preparation = await prepare(deps, by, messageId, gates, {
       room,
@@ -74,7 +77,7 @@ export function createAttempts(deps: Dependencies, by: Preparers, finish: Finish
       return move(db, messageId, { to: 'rejected', reason: preparation.reason, detail: preparation.detail });
     }
     if (preparation.type === 'attachment_missing' && !recovering) {
-      return afterMissingFile(db, rules, { messageId, jobKind }, preparation.detail);
+      return afterMissingFile(db, rules, { messageId, jobKind }, preparation);
     }
     const ready = preparation.type === 'ready' ? preparation.prepared : undefined;
     const attemptId = uuidv7();

@@ -58,6 +58,7 @@ export function judge(
     message: withoutDropped({ ...message, route: decision.route }, routes[decision.route], decision),
     seal: sealFor(decision.route, droppedOf(decision)),
     links,
+    ...(idle ? { idle } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 import { type DeliverResult } from '../../workflows/contract';
 import { type JobKind, type WaitReason } from '../../src/domain/states';
 import { type Db } from '../../src/ledger/database';
-import { waitingForMs } from '../../src/ledger/delivery-context';
+import { waitedForMs } from '../../src/ledger/delivery-context';
 import { type Move } from '../../src/ledger/moves';
 import { type DeliveryRules } from '../dependencies';
 import { move, wait } from './refusals';
@@ -18,13 +18,14 @@ interface Subject {
   readonly jobKind: JobKind;
 }
 
-/** A message whose files cannot be had for now. */
+/** A message whose files cannot be had for now. That there was no room for them here ends no message. */
 export function afterMissingFile(
   db: Db,
   rules: DeliveryRules,
   message: Subject,
-  detail: string,
+  { detail, ours }: { readonly detail: string; readonly ours: boolean },
 ): Promise<DeliverResult> {
+  if (ours) return wait(db, rules, { ...message, reason: 'attachment', waitMs: FILE_WAIT_MS });
   return notYet(db, rules, message, {
     ...{ reason: 'attachment', firstMs: FILE_WAIT_MS },
     end: { to: 'rejected', reason: 'invalid_content', detail },
@@ -41,7 +42,8 @@ export function afterSealedChannel(db: Db, rules: DeliveryRules, message: Subjec
 }
 
 /**
- * Waits as long as retries have after a first attempt, and then ends: no attempt is begun meanwhile, so no other deadline runs.
+ * Waits as long in all as retries have after a first attempt, and then ends: no attempt is begun meanwhile, so no other deadline runs.
+ * Pauses and other waits in between do not count.
  */
 async function notYet(
   db: Db,
@@ -49,8 +51,8 @@ async function notYet(
   { messageId, jobKind }: Subject,
   { reason, firstMs, end }: { reason: WaitReason; firstMs: number; end: Move },
 ): Promise<DeliverResult> {
-  const sinceMs = await waitingForMs(db, messageId, reason);
-  const waitMs = Math.min(LONGEST_WAIT_MS, Math.max(firstMs, Math.ceil(sinceMs / SHARE)));
-  if (sinceMs + waitMs > rules.retry.deadlineMs) return move(db, messageId, end);
+  const waitedMs = await waitedForMs(db, messageId, reason);
+  const waitMs = Math.min(LONGEST_WAIT_MS, Math.max(firstMs, Math.ceil(waitedMs / SHARE)));
+  if (waitedMs + waitMs > rules.retry.deadlineMs) return move(db, messageId, end);
   return wait(db, rules, { messageId, jobKind, reason, waitMs });
 }

@@ -32,7 +32,8 @@ export interface Prepared {
 export type Preparation =
   | { readonly type: 'ready'; readonly prepared: Prepared }
   | { readonly type: 'rejected'; readonly reason: RejectReason; readonly detail: string }
-  | { readonly type: 'attachment_missing'; readonly detail: string }
+  /** `ours`: there was no room for it, or no time: the file may be there. */
+  | { readonly type: 'attachment_missing'; readonly detail: string; readonly ours: boolean }
   /** Nothing is wrong with the message: its channel's credentials do not open for now. */
   | { readonly type: 'channel_sealed' };
 
@@ -101,7 +102,7 @@ export async function prepare(
   );
   if (!files.ok) {
     return files.retryable
-      ? { type: 'attachment_missing', detail: files.detail }
+      ? { type: 'attachment_missing', detail: files.detail, ours: files.ours === true }
       : rejected('invalid_content', files.detail);
   }
   return {

@@ -73,10 +73,10 @@ export async function loadDelivery(db: Db, messageId: string): Promise<DeliveryC
   };
 }
 
-/** Ms since a message first began to wait for this reason; 0 where it never did. */
-export async function waitingForMs(db: Db, messageId: string, reason: WaitReason): Promise<number> {
+/** For how many ms a message was told to wait for this reason, all such waits together. */
+export async function waitedForMs(db: Db, messageId: string, reason: WaitReason): Promise<number> {
   const [row] = await db.query<{ ms: number }>(
-    `select coalesce(extract(epoch from ledger_now() - min(at)) * 1000, 0)::float8 as ms from events
+    `select coalesce(sum((data ->> 'waitMs')::float8), 0)::float8 as ms from events
      where message_id = $1 and type = 'waiting' and data ->> 'waitReason' = $2`,
     [messageId, reason],
   );

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { VolleyError } from '../domain/errors';
-import { type MessageState } from '../domain/states';
 import { lockStandings } from '../ledger/callback-reads';
 import { type Tx } from '../ledger/database';
 import { findVisited } from '../ledger/link-visits';
@@ -26,11 +25,7 @@ export const BY_HAND = 'by_hand';
  * webhooks; it suppresses no address. That it was never sent is not among it: for that there is a resend.
  * @throws VolleyError not_found; invalid_request where its outcome is known, or a call under way.
  */
-export async function settleByHand(
-  tx: Tx,
-  messageId: string,
-  type: ToldByHand,
-): Promise<{ from: MessageState }> {
+export async function settleByHand(tx: Tx, messageId: string, type: ToldByHand): Promise<void> {
   const found = await findVisited(tx, messageId, '');
   const standing = (await lockStandings(tx, [messageId], [])).get(messageId);
   if (!standing) throw new VolleyError('not_found', 'No message has this id.');
@@ -42,5 +37,8 @@ export async function settleByHand(
   const { nowMs: atMs, workspaceId, channelId } = found;
   const fact = { messageId, type, atMs, dedupe: `${BY_HAND}/${randomUUID()}`, code: BY_HAND };
   await recordProviderEvents(tx, { workspaceId, channelId }, [fact]);
-  return { from: state };
+  const now = (await lockStandings(tx, [messageId], [])).get(messageId)?.state;
+  // Its newest delivery is of a way that it has left, and it went none since.
+  if (now === state)
+    throw new VolleyError('invalid_request', 'No call was made on the way that the message is on.');
 }

@@ -46,7 +46,7 @@ test('a message that is told of a change before its first task looks before it w
     { id: 'later', notBeforeMs: (await stage.nowMs()) + DAY },
   ]);
   const [messageId = ''] = messageIds;
-  await stage.until('it waits', async () => (await stage.message(messageId)).state === 'waiting');
+  await stage.opened(workflowIds.message('batch', messageId));
   await stage.command(batchId, 'cancel');
   await stage.until('it ends', () => hasEnded(messageId));
   const startedMs = await stage.nowMs();

@@ -63,3 +63,25 @@ test.each(['workflow', 'page'] as const)(
     }
   },
 );
+
+test('a pause is no part of the time that a message waits for its file', async () => {
+  const files = await startHttpSink({ answer: { status: 503 } });
+  try {
+    const attachments = [{ url: `${files.url}/terms.pdf`, filename: 'terms.pdf' }];
+    const content = { title: 'Terms', text: 'Hello', interpolate: false, attachments };
+    const recipient = { id: 'u', idGenerated: false, addresses: { email: 'u@x.example' } };
+    const jobId = await stage.fill([{ id: 'u', recipient }], { spec: { content, route: ['email'] } });
+    await stage.command(jobId, 'run');
+    await stage.until('it was asked for', () => files.requests.length === 1);
+    await stage.command(jobId, 'pause');
+    await stage.sleep(DEADLINE_MS + HOUR);
+    files.reset();
+    files.answerOnce({ status: 503 });
+    await stage.command(jobId, 'resume');
+    await stage.finish('bulk', jobId);
+    expect(await stage.states(jobId)).toEqual(['sent']);
+    expect(files.requests).toHaveLength(2);
+  } finally {
+    await files.close();
+  }
+});

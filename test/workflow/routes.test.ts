@@ -2,7 +2,8 @@ import { DEFAULT_RETRY_POLICY } from '../../src/domain/retry';
 import { FAN_OUTS } from '../../src/domain/states';
 import { sealCredentials, updateChannel } from '../../src/ledger/channels';
 import { createSecretBox, type SecretBox } from '../../src/runtime/secret-box';
-import { HOUR, people, SECOND, startStage, WORKSPACE, type Stage } from './stage';
+import { QUERIES, workflowIds } from '../../workflows/contract';
+import { DAY, HOUR, people, SECOND, startStage, WORKSPACE, type Stage } from './stage';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -68,6 +69,27 @@ test.each(FAN_OUTS)(
     expect(stage.sink.requests.at(-1)).toMatchObject({ path: '/sealed', recipientId: 'held' });
   },
 );
+
+test('a scheduled message that is looked at before its time keeps that, whatever its channel lacks', async () => {
+  const channelId = await stage.addWebhook('sealed', { priority: 2 });
+  await seal(channelId, createSecretBox([{ id: 'gone', key: Buffer.alloc(32, 9) }]));
+  const notBeforeMs = (await stage.nowMs()) + 7 * DAY;
+  const { batchId, messageIds } = await stage.batch([{ id: 'later', notBeforeMs }], { channelId });
+  const [messageId = ''] = messageIds;
+  await stage.opened(workflowIds.message('batch', messageId));
+  const child = stage.client.workflow.getHandle(workflowIds.message('batch', messageId));
+  await stage.command(batchId, 'pause');
+  await stage.command(batchId, 'resume');
+  await stage.until('it has looked', async () => {
+    const { step } = await child.query<{ step: string }>(QUERIES.status);
+    return step !== 'starting' && step !== 'waiting until due' && step !== 'delivering';
+  });
+  expect(await stage.message(messageId)).toMatchObject({ state: 'waiting', waitReason: 'scheduled_for' });
+  await seal(channelId, stage.engine.secretBox);
+  await stage.finish('batch', batchId);
+  const [sentAtMs = 0] = await stage.attemptsAt(messageId);
+  expect(sentAtMs).toBeGreaterThanOrEqual(notBeforeMs);
+});
 
 test('a channel whose key never comes back ends its messages once retries would have ended', async () => {
   const channelId = await stage.addWebhook('sealed', { priority: 2 });

@@ -8,9 +8,10 @@ language sql stable as $$
     and a.id <> p_attempt and (a.outcome is null or a.outcome in ('ambiguous', 'lost')))
 $$;
 
--- As in 0011, for the same reason of all generations.
+-- As in 0011, for the same reason of all generations. An older key is one that the next call does not carry: whoever remembers it for
+-- however long does not know that one.
 create or replace function doubt_since(p_delivery uuid, p_generation integer) returns timestamptz language sql stable as $$
-  select min(a.started_at) from deliveries d join attempts a on a.message_id = d.message_id
+  select min(case when a.generation = p_generation then a.started_at else '-infinity' end) from deliveries d join attempts a on a.message_id = d.message_id
    where d.id = p_delivery and a.delivery_id = d.id and (a.outcome is null or a.outcome in ('ambiguous', 'lost'))
 $$;
 

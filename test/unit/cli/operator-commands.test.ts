@@ -135,6 +135,12 @@ test('message settle: an uncertain message is settled once, by what is true of o
   expect(await standing(messageId)).toEqual({ state: 'undelivered', reason: 'bounced' });
   const again = await volley('message', 'settle', messageId, 'sent');
   expect(again.error?.message).toBe('The message is undelivered: there is nothing to settle by hand.');
+  const left = await inDoubt();
+  await end(left.messageId);
+  await stand.tamper('update message_states set route = 1 where message_id = $1', [left.messageId]);
+  expect((await volley('message', 'settle', left.messageId, 'delivered')).error?.message).toContain(
+    'No call was made',
+  );
   const [first = ''] = await stand.messageIds(jobId);
   expect((await volley('message', 'settle', first, 'bounced')).error?.message).toContain('is sent');
   expect((await volley('message', 'settle', randomUUID(), 'sent')).error?.message).toMatch(

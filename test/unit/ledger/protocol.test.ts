@@ -365,7 +365,7 @@ test('a call in doubt under an older key, of before the key stayed, is a doubt a
     await database.db.query('update deliveries set generation = 1 where message_id = $1', [one.messageId]);
     const attemptId = uuidv7();
     const uncertain = guarantee === 'at_most_once';
-    expect(await claim(one, attemptId)).toMatchObject({ possibleDuplicate: true, uncertain });
+    expect(await claim(one, attemptId, 'me', 60_000)).toMatchObject({ possibleDuplicate: true, uncertain });
     if (uncertain) continue;
     const end = { outcome: 'retryable', state: 'failed', reason: 'attempts_exhausted' } as const;
     expect(await settle(one, attemptId, end)).toMatchObject({ state: 'uncertain' });
