@@ -165,7 +165,7 @@ describe('routing', () => {
     [{ config: { x: 1 } }, 'config: is not supported yet'],
     [{ providers: ['sendgrid'] }, 'providers: is not supported yet'],
     [{ if: 'data.vip' }, 'if: is not supported yet'],
-    [{ channel: 'banner' }, 'channel: no channel is called "banner"'],
+    [{ channel: 'Banner' }, 'channel: no channel is called "Banner"'],
   ])('refuses what a channel written as an object asks beside its name, by path: %j', (more, text) => {
     const routing = { method: 'single', channels: ['sms', { channel: 'email', ...more }] };
     expect(refusal({ message: { event: 'e', routing } })).toContain(`message.routing.channels[1].${text}`);
@@ -211,7 +211,8 @@ describe('routing', () => {
     const single = (...channels: unknown[]) => ({ method: 'single', channels });
     expect(route(['banner', 'email'])).toEqual(['email']);
     expect(route([single('banner'), 'sms'])).toEqual(['sms']);
-    for (const routing of [single('banner'), single(single('banner'))]) {
+    expect(route(['sms', { channel: 'banner' }])).toEqual(['sms']);
+    for (const routing of [single('banner'), single(single('banner')), single({ channel: 'banner' })]) {
       expect(refusal({ message: { event: 'e', routing } })).toBe(
         'message.routing.channels: a banner reaches nobody here; name another channel too',
       );
