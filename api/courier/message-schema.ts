@@ -112,7 +112,7 @@ export const sendFields = {
       expires_at: z
         .union([z.number().min(0), z.string().max(64)])
         .nullish()
-        .meta({ description: 'ISO 8601, or an epoch: up to 11 digits are seconds, 12 to 14 ms.' }),
+        .meta({ description: 'ISO 8601, or an epoch: 10 or 11 digits are seconds, 12 to 14 ms.' }),
     })
     .nullish()
     .meta({ description: 'Not sent any more after this.' }),

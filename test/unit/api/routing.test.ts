@@ -52,7 +52,7 @@ test('the spellings of a moment mean the same, after a star too, and so do those
     for (const said of [text, `*${text}`]) expect(parseExpiration(said, from)?.getTime()).toBe(at);
   }
   expect(parseExpiration('2 weeks', from)?.getTime()).toBe(from + 14 * 86_400_000);
-  expect(parseExpiration('1 fortnight')).toBeUndefined();
+  for (const unread of ['1 fortnight', '20261231', '3600']) expect(parseExpiration(unread)).toBeUndefined();
   expect(parseExpiration(undefined)).toBeUndefined();
 });
 

@@ -65,7 +65,10 @@ test.each([
   [{ expiry: { expires_in: 'PT' } }, 'message.message.expiry.expires_in'],
   [{ expiry: { expires_at: 1_790_000_000_000_000 } }, 'message.message.expiry.expires_at'],
   [{ expiry: { expires_at: '1790000000000000' } }, 'message.message.expiry.expires_at'],
-  [{ expiry: { expires_at: 'soon' } }, 'message.message.expiry.expires_at'],
+  ...['soon', '20261231', '2026', '3600', 3_600, 999_999_999, 0].map((expires_at): [object, string] => [
+    { expiry: { expires_at } },
+    'message.message.expiry.expires_at',
+  ]),
   [{ timeout: { message: 'soon' } }, 'message.message.timeout.message'],
 ])('%j is refused at %s', (fields, at) => {
   expect(refusal(fields)).toBe(at);
