@@ -1,4 +1,7 @@
-const UNIT_MS = { W: 604_800_000, D: 86_400_000, H: 3_600_000, M: 60_000, S: 1_000 } as const;
+/** By the letters that ISO 8601 has for them. */
+export const UNIT_MS: Readonly<Record<string, number>> = {
+  ...{ W: 604_800_000, D: 86_400_000, H: 3_600_000, M: 60_000, S: 1_000 },
+};
 /** Weeks down to seconds: how long a year or a month is depends on which. */
 const DURATION = /^P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?)?$/i;
 

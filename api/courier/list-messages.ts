@@ -3,6 +3,7 @@ import { fromCourierId, isUuid } from '../../src/domain/ids';
 import { type MessageFilter } from '../../src/ledger/message-filter';
 import { type Service } from '../../src/service/service';
 import { type Call, type ReadRoute } from '../route';
+import { epochMs } from '../epoch';
 import { flagOf } from '../flag';
 import { decodeCursor, encodeCursor, refuseCursor } from './cursor';
 import { detailsBody, messageDetails } from './message-body';
@@ -21,7 +22,9 @@ const texts = (description: string) => z.array(z.string()).optional().meta({ des
 const query = z.object({
   archived: z.enum(['true', 'false']).optional().meta({ description: 'Also messages of archived requests.' }),
   cursor: text('`paging.cursor` of the page before.'),
-  enqueued_after: text('Enqueued then or later: ISO-8601, or ms since 1970.'),
+  enqueued_after: text(
+    'Enqueued then or later: ISO-8601, or an epoch of 10 or 11 digits in seconds, of 12 to 14 in ms.',
+  ),
   event: text('The event that was sent.'),
   list: text('Volley has no lists yet: finds nothing.'),
   messageId: text("One message's id."),
@@ -139,18 +142,18 @@ function readArchived(given: string | undefined): boolean {
   return archived;
 }
 
-const MILLISECONDS = /^\d{12,14}$/;
 const ISO = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?$/;
 
 /** A plus sign that nobody encoded arrives as a space: it can only have been the offset's. */
 function readMoment(given: string | undefined): Date | undefined {
   if (given === undefined) return undefined;
   const text = given.replace(/ (\d{2}:?\d{2})$/, '+$1');
-  const moment = new Date(
-    MILLISECONDS.test(text) ? Number(text) : ISO.test(text) ? Date.parse(text) : Number.NaN,
-  );
+  const moment = new Date(epochMs(text) ?? (ISO.test(text) ? Date.parse(text) : Number.NaN));
   if (!Number.isNaN(moment.getTime()) && moment.getTime() >= 0) return moment;
-  throw refuseQuery('enqueued_after', 'a moment: ISO-8601, such as 2025-06-22T23:40:44Z, or ms since 1970');
+  throw refuseQuery(
+    'enqueued_after',
+    'a moment: ISO-8601, such as 2025-06-22T23:40:44Z, or an epoch in seconds or ms',
+  );
 }
 
 function placeOf(cursor: string): string {

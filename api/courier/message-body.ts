@@ -4,7 +4,7 @@ import { courierStatus } from '../../src/domain/outward';
 import { type MessageView } from '../../src/service/views';
 import { failureText } from './failure-text';
 import { ours } from '../ours';
-import { epochMs, jobIdText, messageIdText } from './openapi-parts';
+import { jobIdText, messageIdText, msSince1970 } from './openapi-parts';
 import { providerEntry, providersOf } from './provider-entry';
 import { SHOWN_STATUSES } from './statuses';
 
@@ -25,12 +25,12 @@ const fields = {
   status: z.enum(SHOWN_STATUSES),
   reason: z.enum(REASONS).optional(),
   error: z.string().optional().meta({ description: 'The reason in words; never an address.' }),
-  enqueued: epochMs('When Volley took it on'),
-  sent: epochMs('When the provider took it').optional(),
-  delivered: epochMs('When it arrived').optional(),
-  opened: epochMs('When it was first opened').optional(),
-  clicked: epochMs('When a link of it was first followed').optional(),
-  canceledAt: epochMs('When it was cancelled').optional(),
+  enqueued: msSince1970('When Volley took it on'),
+  sent: msSince1970('When the provider took it').optional(),
+  delivered: msSince1970('When it arrived').optional(),
+  opened: msSince1970('When it was first opened').optional(),
+  clicked: msSince1970('When a link of it was first followed').optional(),
+  canceledAt: msSince1970('When it was cancelled').optional(),
   recipient: z.string(),
   event: z.string().meta({ description: 'The event; empty for inline content without one.' }),
   notification: z.string().meta({ description: 'The template; empty for inline content.' }),

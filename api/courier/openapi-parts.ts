@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ZodOpenApiParameters } from 'zod-openapi';
 
 /** Parts that several operations of this door share in the OpenAPI document. The ids are the seed's. */
-export const epochMs = (what: string) => z.int().meta({ description: `${what}, in ms since 1970.` });
+export const msSince1970 = (what: string) => z.int().meta({ description: `${what}, in ms since 1970.` });
 
 export const jobIdText = z.string().meta({
   description: "The job's id, `1-<8 hex>-<24 hex>`.",

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type MessageState } from '../../src/domain/states';
 import { type DeliveryView, type MessageView } from '../../src/service/views';
 import { failureText, withoutAddresses } from './failure-text';
-import { epochMs } from './openapi-parts';
+import { msSince1970 } from './openapi-parts';
 import { courierNameOf } from './routing';
 import { SHOWN_STATUSES } from './statuses';
 
@@ -15,9 +15,9 @@ export const providerEntry = z.object({
   provider: z.string(),
   status: z.enum(SHOWN_STATUSES).meta({ description: 'What became of the message through this provider.' }),
   error: z.string().optional().meta({ description: 'Why it did not go this way; never an address.' }),
-  sent: epochMs('When this provider took it').optional(),
-  delivered: epochMs('When it arrived through it').optional(),
-  clicked: epochMs('When a link of it was first followed').optional(),
+  sent: msSince1970('When this provider took it').optional(),
+  delivered: msSince1970('When it arrived through it').optional(),
+  clicked: msSince1970('When a link of it was first followed').optional(),
   reference: z.object({ id: z.string() }).optional(),
 });
 type ProviderEntry = z.input<typeof providerEntry>;

@@ -1,15 +1,9 @@
-import { durationMs } from '../duration';
+import { durationMs, UNIT_MS } from '../duration';
 import { epochMs } from '../epoch';
 
 const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+/** Each word begins with ISO 8601's letter for it. */
 const WORDS = /^(\d{1,6})\s*(second|minute|hour|day|week)s?$/i;
-const WORD_MS: Readonly<Record<string, number>> = {
-  second: 1_000,
-  minute: 60_000,
-  hour: 3_600_000,
-  day: 86_400_000,
-  week: 604_800_000,
-};
 
 /**
  * Reads `x-idempotency-expiration`. Courier's documents and SDKs have it as a moment (epoch seconds, epoch ms, ISO-8601) and as a
@@ -32,6 +26,6 @@ function isoMs(text: string): number | undefined {
 
 function wordsMs(text: string): number | undefined {
   const [, count, unit = ''] = WORDS.exec(text) ?? [];
-  const unitMs = WORD_MS[unit.toLowerCase()];
+  const unitMs = UNIT_MS[unit.charAt(0).toUpperCase()];
   return unitMs === undefined ? undefined : Number(count) * unitMs;
 }
