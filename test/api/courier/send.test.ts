@@ -169,7 +169,11 @@ describe("Courier's first form, as SDK v1 to v5 send it", () => {
     const { status, json } = await first(body);
     expect([status, json.type]).toEqual([400, 'invalid_request_error']);
     expect(json.message).toContain(place);
-    expect(readFileSync('docs/courier-send.md', 'utf8')).toContain('`override`');
+  });
+
+  test('the page says of `override` what is answered', () => {
+    const page = readFileSync('docs/courier-send.md', 'utf8');
+    expect(page).toContain('An `override` that is not empty is a 400.');
   });
 });
 
