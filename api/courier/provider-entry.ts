@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type MessageState } from '../../src/domain/states';
 import { type DeliveryView, type MessageView } from '../../src/service/views';
-import { failureText, withoutAddresses } from './failure-text';
+import { withoutAddresses } from './failure-text';
 import { msSince1970 } from './openapi-parts';
 import { courierNameOf } from './routing';
 import { SHOWN_STATUSES } from './statuses';
@@ -14,7 +14,13 @@ export const providerEntry = z.object({
   }),
   provider: z.string(),
   status: z.enum(SHOWN_STATUSES).meta({ description: 'What became of the message through this provider.' }),
-  error: z.string().optional().meta({ description: 'Why it did not go this way; never an address.' }),
+  error: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "Why it did not go this way: of one that was given up the provider's words; never an address.",
+    }),
   sent: msSince1970('When this provider took it').optional(),
   delivered: msSince1970('When it arrived through it').optional(),
   clicked: msSince1970('When a link of it was first followed').optional(),
@@ -39,16 +45,14 @@ export function providersOf(view: MessageView, own: Fate): ProviderEntry[] {
   }));
 }
 
-/** In these the message has left its newest provider behind, if that refused it: it waits for another one, or ended before. */
-const BETWEEN_PROVIDERS: readonly MessageState[] = ['waiting', 'rejected', 'skipped', 'canceled'];
+/** In these the message has left its newest provider behind, if that was given up: it waits for another one, or ended before. */
+const BETWEEN_PROVIDERS: readonly MessageState[] = ['waiting', 'rejected', 'skipped', 'canceled', 'failed'];
 
-function isOver({ state, waitReason }: MessageView, { refusedAt }: DeliveryView): boolean {
-  return BETWEEN_PROVIDERS.includes(state) && (refusedAt !== null || waitReason === 'next_route');
+function isOver({ state }: MessageView, { leftAt }: DeliveryView): boolean {
+  return BETWEEN_PROVIDERS.includes(state) && leftAt !== null;
 }
 
-/** For good, or (after the last attempt that a message may have) for now: then in the provider's words alone. */
-function refusalOf({ spec }: MessageView, { refusedAt, detail }: DeliveryView): Fate {
-  const status = 'UNDELIVERABLE';
-  if (refusedAt) return { status, error: failureText('provider_refused', detail, spec) };
-  return { status, ...(detail ? { error: withoutAddresses(detail, spec) } : {}) };
+/** In the provider's words alone: whether it refused the message, the credentials or only the last attempt is kept nowhere else. */
+function refusalOf({ spec }: MessageView, { detail }: DeliveryView): Fate {
+  return { status: 'UNDELIVERABLE', ...(detail ? { error: withoutAddresses(detail, spec) } : {}) };
 }

@@ -40,9 +40,9 @@ interface Row {
 }
 
 /** A delivery as it comes out of jsonb: its dates are text. */
-type DeliveryJson = Omit<DeliveryView, 'namedAt' | 'refusedAt' | 'createdAt'> & {
+type DeliveryJson = Omit<DeliveryView, 'namedAt' | 'leftAt' | 'createdAt'> & {
   readonly namedAt: string | null;
-  readonly refusedAt: string | null;
+  readonly leftAt: string | null;
   readonly createdAt: string;
 };
 
@@ -53,7 +53,7 @@ const SELECT = `
     j.kind as job_kind, j.phase as job_phase, j.parent_job_id, j.archived_at is not null as archived, t.*,
     (select jsonb_agg(jsonb_build_object('id', d.id, 'channelId', d.channel_id, 'kind', d.kind, 'provider', d.provider,
        'vendorId', named.vendor_id, 'namedAt', named.finished_at,
-       'refusedAt', case when newest.outcome = 'permanent' then newest.finished_at end, 'detail', newest.said,
+       'leftAt', case when newest.outcome = 'permanent' or d.route < s.route then newest.finished_at end, 'detail', newest.said,
        'createdAt', d.created_at) order by d.route)
      from deliveries d
      left join lateral (select a.outcome, a.finished_at, coalesce(a.detail, a.code) as said from attempts a
@@ -153,11 +153,11 @@ function toView(row: Row): MessageView {
   };
 }
 
-function toDelivery({ namedAt, refusedAt, createdAt, ...delivery }: DeliveryJson): DeliveryView {
+function toDelivery({ namedAt, leftAt, createdAt, ...delivery }: DeliveryJson): DeliveryView {
   const date = (text: string | null): Date | null => (text === null ? null : new Date(text));
   return {
     ...delivery,
-    ...{ namedAt: date(namedAt), refusedAt: date(refusedAt), createdAt: new Date(createdAt) },
+    ...{ namedAt: date(namedAt), leftAt: date(leftAt), createdAt: new Date(createdAt) },
   };
 }
 

@@ -95,8 +95,8 @@ export interface DeliveryView {
   readonly vendorId: string | null;
   /** When the vendor gave that id. */
   readonly namedAt: Date | null;
-  /** When the provider refused it for good; null unless that is what its newest call was told. */
-  readonly refusedAt: Date | null;
+  /** When the provider was given up: its newest call was refused for good, or was the last one before the next route. */
+  readonly leftAt: Date | null;
   /** What the provider said, or its code, of the newest call; may hold an address. */
   readonly detail: string | null;
   readonly createdAt: Date;

@@ -45,7 +45,7 @@ export function asOf(view: MessageView, event: Pick<QueuedEvent, 'type' | 'at' |
       .map((delivery) => ({
         ...delivery,
         vendorId: wasSent || until(delivery.namedAt) ? delivery.vendorId : null,
-        refusedAt: until(delivery.refusedAt),
+        leftAt: until(delivery.leftAt),
       })),
   };
 }

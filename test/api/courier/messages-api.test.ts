@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { fromCourierId, toCourierId } from '../../../src/domain/ids';
 import { ingestMessages } from '../../../src/ledger/messages';
+import { moveMessage, type Move } from '../../../src/ledger/moves';
 import { keepOutput } from '../../../src/ledger/outputs';
 import { type Stand } from '../framework/setup';
 import { attempt, idsOf } from './ledger-moves';
@@ -240,7 +241,7 @@ test('each provider that had a message is told with what it said of it, and the 
   const refused = {
     ...{ channel: { id: expect.any(String), key: 'email' }, provider: 'sendgrid', status: 'UNDELIVERABLE' },
     ...{
-      error: expect.stringMatching(/^provider_refused: .*550 <\[address\]> no/),
+      error: '550 <[address]> no',
       reference: { id: 'v-refused' },
     },
   };
@@ -259,6 +260,31 @@ test('each provider that had a message is told with what it said of it, and the 
       ...{ status, sent, delivered },
     },
   ]);
+});
+
+describe('a provider whose attempts are used up, with another one behind it', () => {
+  const exhausted = { outcome: 'retryable', code: '421', detail: '421 <late@ways.example> later' } as const;
+  const next = { state: 'waiting', waitReason: 'next_route', waitMs: 0, route: 1, refused: true } as const;
+  const givenUp = { provider: 'sendgrid', status: 'UNDELIVERABLE', error: '421 <[address]> later' };
+
+  test.each<[string, string, Move]>([
+    ['DELAYED', 'waits', { to: 'waiting', waitReason: 'rate_limit', waitMs: 60_000, holdMs: null }],
+    ['CANCELED', 'is cancelled', { to: 'canceled', reason: 'canceled' }],
+    ['FILTERED', 'is not wanted any more', { to: 'skipped', reason: 'opted_out' }],
+    ['UNDELIVERABLE', 'has expired', { to: 'failed', reason: 'expired' }],
+  ])(
+    'is told as given up, and in its own words, while the message is %s: it %s',
+    async (status, _why, move) => {
+      const { db } = stand.database;
+      const job = await createJob(stand, ['given-up']);
+      await stand.call('POST', `/bulk/${job}/run`);
+      const [id = ''] = await idsOf(db, job);
+      await attempt(db, id, { ...exhausted, ...next }, 'sendgrid');
+      await moveMessage(db, id, move);
+      const { json } = await stand.call('GET', `/messages/${toCourierId(id)}`);
+      expect(json).toMatchObject({ status, providers: [givenUp] });
+    },
+  );
 });
 
 test('the SDK reads messages, history and output by the messageId that the job lists', async () => {

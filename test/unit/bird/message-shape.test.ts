@@ -54,7 +54,7 @@ it('a failure after sending names the way that was used', () => {
   const deliveries = [
     {
       ...{ id: 'd', channelId: CHANNEL, kind: 'email', provider: 'smtp', vendorId: 'v', namedAt: new Date() },
-      ...{ refusedAt: null, detail: null, createdAt: new Date() },
+      ...{ leftAt: null, detail: null, createdAt: new Date() },
     },
   ];
   const failed = messageView({ state: 'failed', reason: 'provider_refused', detail: '550 no', deliveries });

@@ -31,7 +31,7 @@ beforeEach(async () => {
 const run = () => call('POST', `/bulk/${jobId}/run`);
 const delivery = (provider: string, more: Partial<DeliveryView> = {}): DeliveryView => ({
   ...{ id: 'd', channelId: 'ch', kind: 'email', provider, vendorId: null, namedAt: null },
-  ...{ refusedAt: null, detail: null, createdAt: new Date(4), ...more },
+  ...{ leftAt: null, detail: null, createdAt: new Date(4), ...more },
 });
 const details = async () => (await call('GET', path)).body as Record<string, unknown>;
 const event = (type: string, data: EventView['data'] = {}, ms = 0): EventView => ({
@@ -81,10 +81,10 @@ test('a delivered message is told with its times, its way and its job', async ()
 
 describe('each provider of a message', () => {
   const providers = async () => (await details())['providers'];
-  const no = { refusedAt: new Date(3), detail: `550 <${EMAIL}> no` };
+  const no = { leftAt: new Date(3), detail: `550 <${EMAIL}> no` };
   const refused = {
     ...{ channel: { id: 'ch', key: 'sms' }, provider: 'twilio', status: 'UNDELIVERABLE' },
-    error: expect.stringMatching(/^provider_refused: .*\(550 <\[address\]> no\)$/),
+    error: '550 <[address]> no',
   };
 
   test("is told with Courier's name of its channel", async () => {
@@ -118,8 +118,8 @@ describe('each provider of a message', () => {
     expect(await providers()).toMatchObject([refused, { status: 'UNDELIVERABLE', error, sent: 5 }]);
   });
 
-  test.each(['waiting', 'skipped', 'canceled'] as const)(
-    'that refused it is told so while the message is %s',
+  test.each(['waiting', 'rejected', 'skipped', 'canceled', 'failed'] as const)(
+    'that was given up is told so, and in its own words, while the message is %s',
     async (state) => {
       await run();
       service.move(messageId, state, { deliveries: [delivery('twilio', { kind: 'sms', ...no })] });
@@ -127,12 +127,10 @@ describe('each provider of a message', () => {
     },
   );
 
-  test('that refused it for the last time is told so in its own words, and one that may yet take it waits', async () => {
+  test('that may yet take it waits', async () => {
     await run();
     const deliveries = [delivery('smtp', { detail: `421 ${EMAIL} later` })];
-    service.move(messageId, 'waiting', { deliveries, waitReason: 'next_route' });
-    expect(await providers()).toMatchObject([{ status: 'UNDELIVERABLE', error: '421 [address] later' }]);
-    service.move(messageId, 'waiting', { waitReason: 'backoff' });
+    service.move(messageId, 'waiting', { deliveries, waitReason: 'backoff' });
     expect(await providers()).toEqual([
       { channel: { id: 'ch', key: 'email' }, provider: 'smtp', status: 'DELAYED' },
     ]);

@@ -8,7 +8,7 @@ const NOW = {
   ...{ state: 'undelivered', reason: 'bounced', waitReason: null, detail: 'sent back', engaged: 'clicked' },
   ...{ enqueuedAt: at(0), sentAt: at(1), openedAt: at(2), deliveredAt: at(3), clickedAt: at(4) },
   ...{ canceledAt: null, stateAt: at(5), updatedAt: at(5) },
-  deliveries: [{ createdAt: at(1), namedAt: at(1), vendorId: 'v', refusedAt: null }],
+  deliveries: [{ createdAt: at(1), namedAt: at(1), vendorId: 'v', leftAt: null }],
 } as unknown as MessageView;
 
 const showing = (view: MessageView, type: string, second: number) => {
@@ -33,13 +33,13 @@ test("a provider's refusal and its id of the message are not told before it answ
   const view = {
     ...{ ...NOW, state: 'sent', reason: null, sentAt: at(4), stateAt: at(4), updatedAt: at(4) },
     deliveries: [
-      { createdAt: at(1), namedAt: at(2), vendorId: 'no-1', refusedAt: at(2) },
-      { createdAt: at(3), namedAt: at(4), vendorId: 'ok-1', refusedAt: null },
+      { createdAt: at(1), namedAt: at(2), vendorId: 'no-1', leftAt: at(2) },
+      { createdAt: at(3), namedAt: at(4), vendorId: 'ok-1', leftAt: null },
     ],
   } as unknown as MessageView;
   const told = (type: string, second: number) =>
-    asOf(view, { type, at: at(second), data: {} }).deliveries.map(({ vendorId, refusedAt }) => [
-      ...[vendorId, refusedAt],
+    asOf(view, { type, at: at(second), data: {} }).deliveries.map(({ vendorId, leftAt }) => [
+      ...[vendorId, leftAt],
     ]);
   expect(told('sending', 1)).toEqual([[null, null]]);
   expect(told('waiting', 2)).toEqual([['no-1', at(2)]]);
