@@ -13,7 +13,7 @@ interface Explained {
 const EXPLAINED: Readonly<Record<ErrorCode, Explained>> = {
   invalid_request: {
     cause:
-      'The body, a header or the query is not of the documented shape: malformed JSON, a wrong type, too many entries, a cursor of another listing, text that cannot be stored (NUL, half a surrogate pair), keys such as `__proto__`.',
+      'The body, a header or the query is not of the documented shape: malformed JSON, a wrong type, too many entries, a cursor of another listing, text that cannot be stored (NUL, half a surrogate pair), keys such as `__proto__` (in a user of a bulk job these put it into the `errors` of a 200, up to 10,000 places in a call).',
     cure: 'The answer names each place and what belongs there: mend it and send the call again.',
   },
   unauthorized: {
