@@ -62,7 +62,12 @@ export function readMessageSpec(
   const locale = localeOf(nested.locale ?? message.locale);
   const links = readLinkFields([message, nested], linkTracking);
   problems.push(
-    ...oversize([data, locale.dataByLocale, links?.utm], 'message.data', DATA_MAX_BYTES),
+    // The first form of a send has its fields in the body itself.
+    ...oversize(
+      [data, locale.dataByLocale, links?.utm],
+      at === 'body' ? 'data' : `${at}.data`,
+      DATA_MAX_BYTES,
+    ),
     ...oversize([message], at, DEFINITION_MAX_BYTES),
   );
 

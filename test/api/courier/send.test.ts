@@ -171,6 +171,11 @@ describe("Courier's first form, as SDK v1 to v5 send it", () => {
     expect(json.message).toContain(place);
   });
 
+  test('data that is too large is refused where it stands', async () => {
+    const { status, json } = await first({ data: { blob: 'x'.repeat(1_000_001) } });
+    expect([status, json.message]).toEqual([400, expect.stringContaining('not valid. data: ')]);
+  });
+
   test('the page says of `override` what is answered', () => {
     const page = readFileSync('docs/courier-send.md', 'utf8');
     expect(page).toContain('An `override` that is not empty is a 400.');
