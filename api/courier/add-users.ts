@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ErrorDetail } from '../../src/domain/errors';
 import { type NewRecipient, type Service } from '../../src/service/service';
 import { type CommandRoute } from '../route';
-import { readInboundUser, type UserReading } from './inbound-user';
+import { readInboundUser, refuseUser } from './inbound-user';
 import { readBulkJob } from './job-status';
 import { jobPath } from './openapi-parts';
 import { jobInPath } from './path-ids';
@@ -100,7 +100,8 @@ export function addUsersRoute(service: Service): CommandRoute {
       const poisoned = usersWith(call.poison);
       await readBulkJob(service, tx, ref);
       const readings = users.map((user, index) =>
-        poisoned.has(index) ? unkeepable(user) : readInboundUser(ref.jobId, user),
+        // A poisoned one is given back without what it cannot be kept with.
+        poisoned.has(index) ? refuseUser(user, INGESTION_ERROR.unkeepable) : readInboundUser(ref.jobId, user),
       );
       const recipients = readings.flatMap((reading) => (reading.ok ? [reading.recipient] : []));
       const { total, duplicates } = await service.ingest(tx, { ...ref, recipients });
@@ -134,9 +135,4 @@ function usersWith(poison: readonly ErrorDetail[]): ReadonlySet<number> {
   const outside = poison.filter(({ at }) => !IN_USER.test(at));
   if (outside.length > 0) throw invalidRequest(outside);
   return new Set(poison.map(({ at }) => Number(IN_USER.exec(at)?.[1])));
-}
-
-/** Given back without what it cannot be kept with. */
-function unkeepable(user: unknown): UserReading {
-  return { ok: false, error: INGESTION_ERROR.unkeepable, user };
 }

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { z } from 'zod';
 import { type MessageSpec } from '../../src/domain/message-spec';
 import { type NewRecipient } from '../../src/service/service';
 import { addressesOf, addressIdentity } from './addresses';
@@ -19,10 +20,8 @@ export type UserReading =
 /** Translates one user of `POST /bulk/{jobId}`, or says in one text of the closed list what is wrong. Never throws. */
 export function readInboundUser(jobId: string, raw: unknown): UserReading {
   const parsed = inboundUser.safeParse(raw);
-  if (!parsed.success) return { ok: false, error: textOf(parsed.error.issues), user: raw };
-  if (Buffer.byteLength(JSON.stringify(raw)) > USER_MAX_BYTES) {
-    return { ok: false, error: INGESTION_ERROR.tooLarge, user: nameOnly(parsed.data) };
-  }
+  if (!parsed.success) return refuseUser(raw, textOf(parsed.error.issues));
+  if (isTooLarge(raw)) return refuseUser(raw, INGESTION_ERROR.tooLarge);
   const user = parsed.data;
   const profile = user.profile ?? {};
   const to = user.to ?? {};
@@ -81,8 +80,20 @@ function textOf(issues: readonly { readonly message: string }[]): IngestionError
   return INGESTION_ERRORS.find((text) => text === first?.message) ?? INGESTION_ERROR.notObject;
 }
 
-/** A user that is too large is named in the answer, not repeated. */
-function nameOnly(user: InboundUser): unknown {
-  const { recipient, to } = user;
-  return { ...(recipient ? { recipient } : {}), ...(to?.user_id ? { to: { user_id: to.user_id } } : {}) };
+/** Gives back a user that is not added: one that is too large, whatever else is wrong with it, is named and not repeated. */
+export function refuseUser(raw: unknown, error: IngestionError): UserReading {
+  if (!isTooLarge(raw)) return { ok: false, error, user: raw };
+  return { ok: false, error: INGESTION_ERROR.tooLarge, user: nameOnly.parse(raw) };
 }
+
+function isTooLarge(raw: unknown): boolean {
+  return Buffer.byteLength(JSON.stringify(raw)) > USER_MAX_BYTES;
+}
+
+const name = z.string().max(256);
+const nameOnly = z
+  .object({
+    recipient: name.optional().catch(undefined),
+    to: z.object({ user_id: name }).optional().catch(undefined),
+  })
+  .catch({});

@@ -128,6 +128,36 @@ test.each([
 });
 
 test.each([
+  ['half of an emoji', { name: 'Zo\ud83d' }],
+  ['a reserved name', JSON.parse('{"constructor": 1}')],
+  ['a field of a wrong type', { email: 7 }],
+])(
+  'a user that is too large is named and not given back, whatever else is wrong with it: %s',
+  async (_what, to) => {
+    const jobId = await createJob(stand);
+    const blob = 'x'.repeat(256_001);
+    const users = [
+      { recipient: 'big', data: { blob }, to },
+      { to: { ...to, user_id: 'large', data: { blob } } },
+      { recipient: { blob }, to: blob, data: to },
+    ];
+    const { status, json } = await stand.call('POST', `/bulk/${jobId}`, { body: { users } });
+    const error = INGESTION_ERROR.tooLarge;
+    expect([status, json]).toEqual([
+      200,
+      {
+        total: 0,
+        errors: [
+          { error, user: { recipient: 'big' } },
+          { error, user: { to: { user_id: 'large' } } },
+          { error, user: {} },
+        ],
+      },
+    ]);
+  },
+);
+
+test.each([
   'cursor=garbage',
   'cursor=%00',
   'cursor=-1',
