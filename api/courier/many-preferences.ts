@@ -10,8 +10,8 @@ import {
   updateView,
   type TopicWish,
 } from './preference-shape';
-import { NO_OPT_OUT, optOutsOfRequired, refuseOptOuts } from './required-topics';
-import { validateBody } from './validate';
+import { judgeWishes } from './required-topics';
+import { invalidRequest, validateBody } from './validate';
 
 const replaceRoute: CommandRoute = {
   ...command('put', PREFERENCES_PATH),
@@ -26,10 +26,12 @@ const replaceRoute: CommandRoute = {
   async handle(call, tx) {
     const { topics } = validateBody(replaceBody, call.body);
     const user = userOf(call);
-    const wishes = topics.map((topic, index) => ({ ...topic, at: `topics[${index}]` }));
-    await refuseOptOuts(tx, user.workspaceId, wishes);
-    const choices = choicesOf(topics);
-    const deleted = await replacePreferences(tx, user, choices);
+    const { choices: wishes, untouched, refused } = await judgeWishes(tx, user.workspaceId, lastOf(topics));
+    if (refused.length > 0) {
+      throw invalidRequest(refused.map(({ at, problem }) => ({ at: `${at}.status`, problem })));
+    }
+    const choices = choicesOf(wishes);
+    const deleted = await replacePreferences(tx, user, choices, untouched);
     return { status: 200, body: { items: [...choices].map(overrideOf), deleted } };
   },
 };
@@ -47,12 +49,10 @@ const updateRoute: CommandRoute = {
   async handle(call, tx) {
     const { topics } = validateBody(updateBody, call.body);
     const user = userOf(call);
-    const required = await optOutsOfRequired(tx, user.workspaceId, topics);
-    const all = choicesOf(topics);
-    const isRefused = ([id, { status }]: [string, TopicChoice]) => status === 'opted_out' && required.has(id);
-    const choices = new Map([...all].filter((one) => !isRefused(one)));
+    const { choices: wishes, refused } = await judgeWishes(tx, user.workspaceId, lastOf(topics));
+    const choices = choicesOf(wishes);
     await setPreferences(tx, user, choices);
-    const errors = [...all].filter(isRefused).map(([topic_id]) => ({ topic_id, reason: NO_OPT_OUT }));
+    const errors = refused.map(({ topic_id, problem }) => ({ topic_id, reason: problem }));
     return { status: 200, body: { items: [...choices].map(overrideOf), errors } };
   },
 };
@@ -60,7 +60,12 @@ const updateRoute: CommandRoute = {
 /** Several preferences of a user in one call and one commit. */
 export const manyPreferenceRoutes: readonly Route[] = [replaceRoute, updateRoute];
 
-/** Of a topic that is named twice the last one counts. */
+/** Of a topic that is named twice the last one counts. `at`: where it stands in the body. */
+function lastOf(topics: readonly TopicWish[]): (TopicWish & { at: string })[] {
+  const placed = topics.map((topic, index) => ({ ...topic, at: `topics[${index}]` }));
+  return [...new Map(placed.map((topic) => [topic.topic_id, topic])).values()];
+}
+
 function choicesOf(topics: readonly TopicWish[]): Map<string, TopicChoice> {
   return new Map(topics.map((topic) => [topic.topic_id, choiceOf(topic)]));
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type TopicChoice, type TopicPreference } from '../../src/ledger/preferences';
 import { bounded } from './bounded';
-import { COURIER_STATUSES, fromCourierStatus, toCourierStatus } from './preference-status';
+import { COURIER_STATUSES, toCourierStatus } from './preference-status';
 import { CHANNELS_MAX, COURIER_CHANNELS, courierChannelOf, kindOf } from './routing';
 
 /** As long as a recipient's id may be. */
@@ -21,8 +21,7 @@ export const topicBody = z.object({ topic: choice }).meta({ id: 'TopicPreference
 
 const topicWish = choice.extend({
   topic_id: z.string().min(1).max(NAME_MAX_CHARS),
-  // REQUIRED is what a topic is by default, and no choice of a user's.
-  status: status.exclude(['REQUIRED']),
+  status: status.meta({ description: 'REQUIRED, of a topic that is so by default, leaves it as it is.' }),
 });
 export type TopicWish = z.infer<typeof topicWish>;
 export const replaceBody = z
@@ -74,10 +73,10 @@ function wishes(min: number, max: number) {
   return bounded(isTooMany, `must have ${min} to ${max} topics`, z.array(topicWish).min(min).max(max));
 }
 
-/** What a user chose for a topic, in our words. */
+/** What a user chose for a topic, in our words. Where it is taken at all, REQUIRED is an opt-in. */
 export function choiceOf(topic: z.infer<typeof choice>): TopicChoice {
   return {
-    status: fromCourierStatus(topic.status) ?? 'opted_in',
+    status: topic.status === 'OPTED_OUT' ? 'opted_out' : 'opted_in',
     channels: topic.custom_routing?.map(kindOf).filter((kind) => kind !== undefined) ?? null,
     hasChannels: topic.has_custom_routing ?? false,
   };
@@ -99,10 +98,16 @@ export function viewOf(topic: TopicPreference): z.infer<typeof topicView> {
     topic_id: topic.topicId,
     topic_name: topic.topicName,
     default_status: toCourierStatus(topic.defaultStatus),
-    status: toCourierStatus(topic.status),
+    status: toCourierStatus(heldStatus(topic)),
     custom_routing: (topic.channels ?? []).map(courierChannelOf),
     has_custom_routing: topic.hasChannels,
     ...(topic.sectionId === null ? {} : { section_id: topic.sectionId }),
     ...(topic.sectionName === null ? {} : { section_name: topic.sectionName }),
   };
+}
+
+/** What the gates go by: opt-outs of what is required now, and a REQUIRED of what is not, are stored from before. */
+function heldStatus({ status, defaultStatus }: TopicPreference): TopicPreference['status'] {
+  if (defaultStatus === 'required') return status === 'opted_out' ? 'required' : status;
+  return status === 'required' ? 'opted_in' : status;
 }

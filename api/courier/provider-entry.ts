@@ -14,13 +14,10 @@ export const providerEntry = z.object({
   }),
   provider: z.string(),
   status: z.enum(SHOWN_STATUSES).meta({ description: 'What became of the message through this provider.' }),
-  error: z
-    .string()
-    .optional()
-    .meta({
-      description:
-        "Why it did not go this way: of one that was given up the provider's words; never an address.",
-    }),
+  error: z.string().optional().meta({
+    description:
+      "Why it did not go this way: of one that was given up the provider's words; never an address.",
+  }),
   sent: msSince1970('When this provider took it').optional(),
   delivered: msSince1970('When it arrived through it').optional(),
   clicked: msSince1970('When a link of it was first followed').optional(),

@@ -14,9 +14,9 @@ import {
   userOf,
 } from './preference-route';
 import { choiceOf, listView, topicBody, topicView, viewOf } from './preference-shape';
-import { refuseOptOuts } from './required-topics';
+import { judgeWishes } from './required-topics';
 import { manyPreferenceRoutes } from './many-preferences';
-import { validateBody } from './validate';
+import { invalidRequest, validateBody } from './validate';
 
 const TOPIC_PATH = `${PREFERENCES_PATH}/{topic_id}`;
 
@@ -58,8 +58,12 @@ const setRoute: CommandRoute = {
   async handle(call, tx) {
     const { topic } = validateBody(topicBody, call.body);
     const [user, topicId] = [userOf(call), topicOf(call)];
-    await refuseOptOuts(tx, user.workspaceId, [{ ...topic, topic_id: topicId, at: 'topic' }]);
-    await setPreference(tx, { ...user, topicId }, choiceOf(topic));
+    const { untouched, refused } = await judgeWishes(tx, user.workspaceId, [{ ...topic, topic_id: topicId }]);
+    // SDK 7 types REQUIRED here: of another topic it is an opt-in.
+    const optOuts = refused.filter(({ status }) => status === 'OPTED_OUT');
+    if (optOuts.length > 0)
+      throw invalidRequest(optOuts.map(({ problem }) => ({ at: 'topic.status', problem })));
+    if (untouched.length === 0) await setPreference(tx, { ...user, topicId }, choiceOf(topic));
     return { status: 200, body: { message: 'success' } };
   },
 };

@@ -91,18 +91,20 @@ async function writeChoice(tx: Tx, ref: UserRef & { topicId: string }, choice: T
 }
 
 /**
- * Makes these all that a person said (in general, or as a member of the tenant). One commit, one moment for every claim.
+ * Makes these all that a person said (in general, or as a member of the tenant), but for what was said of the topics `untouched`.
+ * One commit, one moment for every claim.
  * @returns the topics that the person had said something of, and of which nothing holds any more.
  */
 export async function replacePreferences(
   tx: Tx,
   ref: UserRef,
   choices: ReadonlyMap<string, TopicChoice>,
+  untouched: readonly string[] = [],
 ): Promise<string[]> {
   const gone = await tx.query<{ topic_id: string }>(
     `delete from preferences
      where workspace_id = $1 and user_id = $2 and tenant_id = $3 and topic_id <> all($4::text[]) returning topic_id`,
-    [ref.workspaceId, ref.userId, ref.tenantId ?? '', [...choices.keys()]],
+    [ref.workspaceId, ref.userId, ref.tenantId ?? '', [...choices.keys(), ...untouched]],
   );
   await writeChoices(tx, ref, choices);
   await raiseFacts(tx, ref.workspaceId, [userKey(ref.workspaceId, ref.userId)]);

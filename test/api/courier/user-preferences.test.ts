@@ -1,4 +1,5 @@
 import Courier from '@trycourier/courier';
+import { setPreference, type TopicChoice } from '../../../src/ledger/preferences';
 import { putTopic, type Topic } from '../../../src/ledger/topics';
 import { fromCourierId } from '../../../src/domain/ids';
 import { decide } from '../../../src/domain/gates';
@@ -198,11 +199,79 @@ describe('nobody opts out of a topic that is REQUIRED by default', () => {
     expect((await stand.call('POST', path, { body: { topics: opted('OPTED_IN') } })).json.errors).toEqual([]);
   });
 
-  test('and REQUIRED is no choice of a user’s where several are set', async () => {
+  test('of a topic that is named twice the last one is judged', async () => {
+    const topics = [topic('receipts', 'OPTED_OUT'), topic('receipts', 'OPTED_IN')];
+    const { status, json } = await stand.call('PUT', '/users/u12/preferences', { body: { topics } });
+    expect([status, json.items]).toEqual([200, [override('receipts', 'OPTED_IN')]]);
+  });
+});
+
+describe('REQUIRED, which is what a topic is by default and no choice of a user’s', () => {
+  const sms = { channels: ['sms'], hasChannels: true } as const;
+  const store = async (userId: string, status: TopicChoice['status'], more = {}) => {
+    const ref = { workspaceId: stand.workspaceId, userId, topicId: 'receipts' };
+    const choice = { status, channels: null, hasChannels: false, ...more };
+    await stand.database.db.transaction((tx) => setPreference(tx, ref, choice));
+  };
+  const stored = async (userId: string) => {
+    const said = await stand.database.db.query<{ topic_id: string; status: string }>(
+      'select topic_id, status from preferences where workspace_id = $1 and user_id = $2 order by topic_id',
+      [stand.workspaceId, userId],
+    );
+    return said.map(({ topic_id, status }) => [topic_id, status]);
+  };
+  beforeAll(() => addTopic(RECEIPTS));
+
+  test.each(['PUT', 'POST'])(
+    'goes back by %s as it was read, and nothing is written for it',
+    async (method) => {
+      const path = `/users/back-${method}/preferences`;
+      const { items } = (await stand.call('GET', path)).json;
+      expect(items).toContainEqual(expect.objectContaining({ topic_id: 'receipts', status: 'REQUIRED' }));
+      const { status, json } = await stand.call(method, path, { body: { topics: items } });
+      expect([status, json.items]).toEqual([200, [override('news', 'OPTED_OUT')]]);
+      expect(await stored(`back-${method}`)).toEqual([['news', 'opted_out']]);
+    },
+  );
+
+  test.each<[TopicChoice['status'], object]>([
+    ['opted_out', {}],
+    ['opted_out', sms],
+    ['required', sms],
+  ])('is what somebody has of it whose %s is from before, who keeps that: %j', async (said, more) => {
+    const user = `before-${said}-${Object.keys(more).length}`;
+    await store(user, said, more);
+    const path = `/users/${user}/preferences`;
+    const { items } = (await stand.call('GET', path)).json;
+    expect(await saidBy(path)).toContainEqual(['receipts', 'REQUIRED']);
     for (const method of ['PUT', 'POST']) {
-      const { status, json } = await stand.call(method, path, { body: { topics: opted('REQUIRED') } });
-      expect([status, json.message]).toEqual([400, expect.stringContaining('topics[1].status: ')]);
+      const { status, json } = await stand.call(method, path, { body: { topics: items } });
+      expect([status, json.deleted ?? []]).toEqual([200, []]);
     }
+    const [one] = items.filter(({ topic_id }: { topic_id: string }) => topic_id === 'receipts');
+    expect((await stand.call('PUT', `${path}/receipts`, { body: { topic: one } })).status).toBe(200);
+    expect(await stored(user)).toContainEqual(['receipts', said]);
+  });
+
+  test('is refused of a topic that is not, where several are set', async () => {
+    const body = { topics: [topic('offers', 'OPTED_IN'), topic('news', 'REQUIRED')] };
+    const put = await stand.call('PUT', '/users/u13/preferences', { body });
+    expect([put.status, put.json.message]).toEqual([400, expect.stringContaining('topics[1].status: ')]);
+    const post = await stand.call('POST', '/users/u13/preferences', { body });
+    expect([post.status, post.json]).toEqual([
+      200,
+      {
+        items: [override('offers', 'OPTED_IN')],
+        errors: [{ topic_id: 'news', reason: expect.stringContaining('no choice') }],
+      },
+    ]);
+  });
+
+  test('is an opt-in of such a topic where one is set, as SDK 7 types it', async () => {
+    const path = '/users/u14/preferences/news';
+    expect((await stand.call('PUT', path, { body: { topic: { status: 'REQUIRED' } } })).status).toBe(200);
+    expect((await stand.call('GET', path)).json.topic.status).toBe('OPTED_IN');
+    expect(await stored('u14')).toEqual([['news', 'opted_in']]);
   });
 });
 
