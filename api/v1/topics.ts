@@ -60,8 +60,9 @@ export const putTopicRoute: CommandRoute = {
     const { sectionId: section = null, sectionName = null, ...rest } = parseBody(bodySchema, call.body);
     const id = topicIdOf(call);
     // A longer one would be unsubscribed from by unsubscribing from everything; those that are there already stay.
-    if (Buffer.byteLength(id) > TOPIC_MAX_BYTES && !(await getTopic(tx, call.workspaceId, id)))
-      throw new VolleyError('invalid_request', `The id of a new topic has ${TOPIC_MAX_BYTES} bytes at most.`);
+    if (Buffer.byteLength(id) > TOPIC_MAX_BYTES && !(await getTopic(tx, call.workspaceId, id))) {
+      throw refuseId(`The id of a new topic has ${TOPIC_MAX_BYTES} bytes at most.`);
+    }
     await putTopic(tx, call.workspaceId, { id, ...rest, sectionId: section, sectionName });
     return { status: 200, body: await getTopic(tx, call.workspaceId, id) };
   },
@@ -70,5 +71,9 @@ export const putTopicRoute: CommandRoute = {
 function topicIdOf(call: Call): string {
   const id = call.params['topicId'] ?? '';
   if (id.length <= ID_MAX_CHARS) return id;
-  throw new VolleyError('invalid_request', 'The id of a topic has 256 characters at most.');
+  throw refuseId('The id of a topic has 256 characters at most.');
+}
+
+function refuseId(problem: string): VolleyError {
+  return new VolleyError('invalid_request', problem, { details: [{ at: 'topicId', problem }] });
 }
