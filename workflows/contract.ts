@@ -120,13 +120,11 @@ export interface ChangedSignal {
 /** Commands from the web UI or another workflow, without a version: applied to the ledger in order, before anything else. */
 export type Command =
   | { readonly type: 'run' | 'pause' | 'resume' | 'cancel' }
-  | {
+  | (IngestUsersSignal & {
       readonly type: 'ingestUsers';
-      readonly ingestionId?: string;
-      readonly users: readonly unknown[];
       /** So many more were nested too deeply to be handed on. */
       readonly dropped?: number;
-    };
+    });
 
 export interface IngestUsersSignal {
   readonly ingestionId?: string;

@@ -50,15 +50,13 @@ export function judge(
   const first = message.route;
   const optional = !facts.wishes.transactional && !weighPreferences(facts.preference).required;
   const links: LinkFacts = { settings, optional };
+  const either = { links, ...(idle ? { idle } : {}) };
   const decision = decide(facts, message.state === 'sending');
-  if (decision.type !== 'go') {
-    return { message, seal: sealFor(first), links, stopped: decision, ...(idle ? { idle } : {}) };
-  }
+  if (decision.type !== 'go') return { ...either, message, seal: sealFor(first), stopped: decision };
   return {
+    ...either,
     message: withoutDropped({ ...message, route: decision.route }, routes[decision.route], decision),
     seal: sealFor(decision.route, droppedOf(decision)),
-    links,
-    ...(idle ? { idle } : {}),
   };
 }
 

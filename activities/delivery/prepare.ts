@@ -9,6 +9,7 @@ import { templateKey } from '../../src/domain/pinned';
 import { type RejectReason } from '../../src/domain/reasons';
 import { type Route } from '../../src/domain/routing';
 import { type DeliveryContext } from '../../src/ledger/delivery-context';
+import { type ChannelRef } from '../../src/ledger/channels';
 import { getTemplateVersion } from '../../src/ledger/templates';
 import { type FetchedAttachment } from '../../src/providers/contract';
 import { type Dependencies } from '../dependencies';
@@ -45,7 +46,7 @@ const rejected = (reason: RejectReason, detail: string): Preparation => ({
 
 /** What a process prepares with: each remembers what it has read or written lately. */
 export interface Preparers {
-  openChannel(ref: { workspaceId: string; channelId: string }): Promise<Opened>;
+  openChannel(ref: ChannelRef): Promise<Opened>;
   readonly linker: Linker;
 }
 

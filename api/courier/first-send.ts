@@ -4,12 +4,11 @@ import { type JobSpec } from '../../src/domain/message-spec';
 import { type NewRecipient } from '../../src/service/service';
 import { readMessageSpec } from './inbound-message';
 import { readInboundUser } from './inbound-user';
-import { NAME_MAX_LENGTH, sendFields } from './message-schema';
-import { asksNothing } from './send-limits';
+import { bag, NAME_MAX_LENGTH, sendFields } from './message-schema';
+import { refuseIfAsked } from './send-limits';
 import { invalidRequest, validateBody } from './validate';
 
 const name = (what: string) => z.string().min(1).max(NAME_MAX_LENGTH).meta({ description: what });
-const bag = (what: string) => z.record(z.string(), z.unknown()).nullish().meta({ description: what });
 
 /** `POST /send` as Courier had it first, and SDK v1 to v5 still send it (courier-node v5.7.0, src/send/index.ts). */
 export const firstSendBody = z
@@ -44,11 +43,9 @@ export function readFirstSend(body: unknown, acceptedAtMs: number, linkTracking?
   const user = readInboundUser('body', { recipient, profile, preferences });
   const wrong: ErrorDetail[] = [
     ...what.problems,
-    ...(asksNothing(override) ? [] : [{ at: 'override', problem: NO_OVERRIDE }]),
+    ...refuseIfAsked('override', override),
     ...(user.ok ? [] : [{ at: 'body', problem: user.error }]),
   ];
   if (!user.ok || wrong.length > 0) throw invalidRequest(wrong);
   return { spec: what.spec, definition: said, recipients: [user.recipient] };
 }
-
-const NO_OVERRIDE = 'is not supported yet; set the channel up under /v1/workspaces/{workspaceId}/channels';

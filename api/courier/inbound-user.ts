@@ -21,7 +21,7 @@ export type UserReading =
 export function readInboundUser(jobId: string, raw: unknown): UserReading {
   const parsed = inboundUser.safeParse(raw);
   if (!parsed.success) return refuseUser(raw, textOf(parsed.error.issues));
-  if (isTooLarge(raw)) return refuseUser(raw, INGESTION_ERROR.tooLarge);
+  if (isTooLarge(raw)) return refuseLarge(raw);
   const user = parsed.data;
   const profile = user.profile ?? {};
   const to = user.to ?? {};
@@ -82,7 +82,10 @@ function textOf(issues: readonly { readonly message: string }[]): IngestionError
 
 /** Gives back a user that is not added: one that is too large, whatever else is wrong with it, is named and not repeated. */
 export function refuseUser(raw: unknown, error: IngestionError): UserReading {
-  if (!isTooLarge(raw)) return { ok: false, error, user: raw };
+  return isTooLarge(raw) ? refuseLarge(raw) : { ok: false, error, user: raw };
+}
+
+function refuseLarge(raw: unknown): UserReading {
   return { ok: false, error: INGESTION_ERROR.tooLarge, user: nameOnly.parse(raw) };
 }
 

@@ -9,7 +9,8 @@ import { CHANNELS_MAX, hasChannelsBeyond, type ChannelEntry, type Routing } from
 export const NAME_MAX_LENGTH = 256;
 
 const name = (what: string) => z.string().min(1).max(NAME_MAX_LENGTH).nullish().meta({ description: what });
-const bag = (what: string) => z.record(z.string(), z.unknown()).nullish().meta({ description: what });
+/** Any object, which may be left out. */
+export const bag = (what: string) => z.record(z.string(), z.unknown()).nullish().meta({ description: what });
 const utmAlone = (what: string) =>
   bag(
     `${what} \`metadata.utm\` of each goes on links; the rest is kept and given back. Refused in \`POST /send\`.`,

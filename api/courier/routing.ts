@@ -1,6 +1,6 @@
 import { type ErrorDetail } from '../../src/domain/errors';
 import { type ChannelKind } from '../../src/domain/kinds';
-import { asksNothing } from './send-limits';
+import { refuseIfAsked } from './send-limits';
 
 /** Courier's names of channels, and ours. */
 export const KINDS_BY_COURIER_CHANNEL: Readonly<Record<string, ChannelKind>> = {
@@ -84,9 +84,9 @@ function readChannel(channel: Routing['channels'][number], at: string, depth: nu
     return readList(channel, at, depth + 1);
   }
   const named = readName(channel.channel, `${at}.channel`);
-  const wishes = ENTRY_WISHES.filter((wish) => !asksNothing(channel[wish])).map((wish) => ({
-    ...{ at: `${at}.${wish}`, problem: 'is not supported yet; name the channel alone' },
-  }));
+  const wishes = ENTRY_WISHES.flatMap((wish) =>
+    refuseIfAsked(`${at}.${wish}`, channel[wish], 'name the channel alone'),
+  );
   const all = channel.method === 'all' ? [{ at: `${at}.method`, problem: NOT_TO_ALL }] : [];
   return { ...named, problems: [...named.problems, ...all, ...wishes] };
 }

@@ -1,12 +1,14 @@
 import { type ErrorDetail } from '../../src/domain/errors';
 
+const SET_UP_CHANNEL = 'set the channel up under /v1/workspaces/{workspaceId}/channels';
+
 /**
  * What `POST /send` of Courier has beside the message itself and Volley does not have yet: refused, so that nobody takes
  * for done what was only kept. The text of docs/courier-send.md names them too; a test holds the two together.
  */
 export const NOT_SUPPORTED: readonly { readonly path: string; readonly instead: string }[] = [
-  { path: 'channels', instead: 'set the channel up under /v1/workspaces/{workspaceId}/channels' },
-  { path: 'providers', instead: 'set the channel up under /v1/workspaces/{workspaceId}/channels' },
+  { path: 'channels', instead: SET_UP_CHANNEL },
+  { path: 'providers', instead: SET_UP_CHANNEL },
   { path: 'timeout.channel', instead: 'use timeout.message' },
   { path: 'timeout.provider', instead: 'use timeout.message' },
   { path: 'timeout.escalation', instead: 'use timeout.message' },
@@ -17,12 +19,17 @@ export const NOT_SUPPORTED: readonly { readonly path: string; readonly instead: 
 export function refuseUnsupported(message: unknown): readonly ErrorDetail[] {
   return NOT_SUPPORTED.flatMap(({ path, instead }) => {
     const value = path.split('.').reduce<unknown>(step, message);
-    return asksNothing(value) ? [] : [{ at: `message.${path}`, problem: `is not supported yet; ${instead}` }];
+    return refuseIfAsked(`message.${path}`, value, instead);
   });
 }
 
+/** A problem at this place, unless what stands there asks for nothing. */
+export function refuseIfAsked(at: string, value: unknown, instead = SET_UP_CHANNEL): readonly ErrorDetail[] {
+  return asksNothing(value) ? [] : [{ at, problem: `is not supported yet; ${instead}` }];
+}
+
 /** Absent or empty. */
-export function asksNothing(value: unknown): boolean {
+function asksNothing(value: unknown): boolean {
   return value == null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0);
 }
 

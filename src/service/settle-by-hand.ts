@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { FATES } from '../domain/callback-moves';
 import { VolleyError } from '../domain/errors';
 import { lockStandings } from '../ledger/callback-reads';
 import { type Tx } from '../ledger/database';
@@ -7,17 +8,11 @@ import { recordProviderEvents } from '../ledger/provider-events';
 import { type ProviderEventType } from '../providers/callbacks/contract';
 
 /** What may be known of a message whose outcome Volley does not know: that it arrived, or how it did not. */
-export const TOLD_BY_HAND = [
-  'sent',
-  'delivered',
-  'bounced',
-  'carrier_refused',
-  'carrier_expired',
-] as const satisfies readonly ProviderEventType[];
+export const TOLD_BY_HAND = ['sent', 'delivered', ...FATES] as const satisfies readonly ProviderEventType[];
 export type ToldByHand = (typeof TOLD_BY_HAND)[number];
 
 /** In the timeline, where a vendor's code would stand. */
-export const BY_HAND = 'by_hand';
+const BY_HAND = 'by_hand';
 
 /**
  * What somebody found out about a message that ended `uncertain` or `failed`, or that waits behind a call in doubt (design: "uncertain,

@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { DEFAULT_RETRY_POLICY } from '../../src/domain/retry';
+import { type FanOut } from '../../src/domain/states';
 import { insertChannel } from '../../src/ledger/channels';
-import { startHttpSink } from '../support/sinks/http-sink';
+import { startHttpSink, type HttpSink } from '../support/sinks/http-sink';
 import { HOUR, WORKSPACE, startStage, type Stage } from './stage';
 
 const DEADLINE_MS = 5 * HOUR;
@@ -38,18 +39,20 @@ test.each(['bulk', 'batch'] as const)(
   },
 );
 
+/** An open job of one mail with a file that this server has. */
+function mailWithFile(files: HttpSink, fanOut: FanOut = 'workflow'): Promise<string> {
+  const attachments = [{ url: `${files.url}/terms.pdf`, filename: 'terms.pdf' }];
+  const content = { title: 'Terms', text: 'Hello', interpolate: false, attachments };
+  const recipient = { id: 'u', idGenerated: false, addresses: { email: 'u@x.example' } };
+  return stage.fill([{ id: 'u', recipient }], { fanOut, spec: { content, route: ['email'] } });
+}
+
 test.each(['workflow', 'page'] as const)(
   'a message whose file cannot be had is asked for it less and less often, and after the deadline it ends, in the lane %s',
   async (fanOut) => {
     const files = await startHttpSink({ answer: { status: 503 } });
     try {
-      const attachments = [{ url: `${files.url}/terms.pdf`, filename: 'terms.pdf' }];
-      const content = { title: 'Terms', text: 'Hello', interpolate: false, attachments };
-      const recipient = { id: 'u', idGenerated: false, addresses: { email: 'u@x.example' } };
-      const jobId = await stage.fill([{ id: 'u', recipient }], {
-        fanOut,
-        spec: { content, route: ['email'] },
-      });
+      const jobId = await mailWithFile(files, fanOut);
       await stage.command(jobId, 'run');
       await stage.finish('bulk', jobId);
       const [message] = await stage.messages(jobId);
@@ -67,10 +70,7 @@ test.each(['workflow', 'page'] as const)(
 test('a pause is no part of the time that a message waits for its file', async () => {
   const files = await startHttpSink({ answer: { status: 503 } });
   try {
-    const attachments = [{ url: `${files.url}/terms.pdf`, filename: 'terms.pdf' }];
-    const content = { title: 'Terms', text: 'Hello', interpolate: false, attachments };
-    const recipient = { id: 'u', idGenerated: false, addresses: { email: 'u@x.example' } };
-    const jobId = await stage.fill([{ id: 'u', recipient }], { spec: { content, route: ['email'] } });
+    const jobId = await mailWithFile(files);
     await stage.command(jobId, 'run');
     await stage.until('it was asked for', () => files.requests.length === 1);
     await stage.command(jobId, 'pause');
