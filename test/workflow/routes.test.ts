@@ -73,7 +73,8 @@ test.each(FAN_OUTS)(
 test('a scheduled message that is looked at before its time keeps that, whatever its channel lacks', async () => {
   const channelId = await stage.addWebhook('sealed', { priority: 2 });
   await seal(channelId, createSecretBox([{ id: 'gone', key: Buffer.alloc(32, 9) }]));
-  const notBeforeMs = (await stage.nowMs()) + 7 * DAY;
+  // Not seven days: its batch is renewed then, and of two that wake at one moment the server may keep its clock locked.
+  const notBeforeMs = (await stage.nowMs()) + 3 * DAY;
   const { batchId, messageIds } = await stage.batch([{ id: 'later', notBeforeMs }], { channelId });
   const [messageId = ''] = messageIds;
   await stage.opened(workflowIds.message('batch', messageId));
